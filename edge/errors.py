@@ -1,0 +1,141 @@
+"""Every error face-gate raises on purpose.
+
+One root, so that a caller can say "anything of ours"; each class also inherits the builtin
+whose meaning it shares, so that a caller who knows only Python still catches by meaning.
+A message says what was wrong, where, and what to do about it.
+"""
+
+from __future__ import annotations
+
+
+class FaceGateError(Exception):
+    """Root of all face-gate errors. `exit_code` is what a command ends with."""
+
+    exit_code = 1
+
+    def __str__(self) -> str:
+        # KeyError would otherwise print the repr of its argument.
+        return str(self.args[0]) if self.args else self.__class__.__name__
+
+
+# Configuration -------------------------------------------------------------------------------
+class ConfigError(FaceGateError, ValueError):
+    """The configuration file is unreadable, has an unknown option or a value out of bounds."""
+
+    exit_code = 78  # EX_CONFIG
+
+
+# Packs ---------------------------------------------------------------------------------------
+class PackError(FaceGateError, ValueError):
+    """A model pack cannot be used."""
+
+    exit_code = 3
+
+
+class ManifestError(PackError):
+    """`manifest.toml` is missing, malformed, or has a value outside its schema."""
+
+
+class HashMismatch(PackError):
+    """A model file's SHA-256 is not the one that its manifest states."""
+
+
+class UnknownRole(PackError, LookupError):
+    """The manifest names a role that face-gate does not know."""
+
+
+class MissingRole(PackError, LookupError):
+    """The manifest lacks a role that is needed."""
+
+
+class ModelMismatch(PackError):
+    """An ONNX file's inputs or outputs are not those that the manifest describes."""
+
+
+class BackendUnavailable(PackError, RuntimeError):
+    """The execution provider that was asked for is not there; nothing is used in its place."""
+
+
+class UndemonstratedTarget(PackError):
+    """A false-accept target lies beyond what the pack's score distribution can show."""
+
+
+# Cameras -------------------------------------------------------------------------------------
+class CameraError(FaceGateError, OSError):
+    """A camera or film cannot be opened or read."""
+
+    exit_code = 4
+
+
+class CameraUriError(CameraError, ValueError):
+    """The camera URI names no known source."""
+
+
+class CameraLost(CameraError):
+    """A camera that was delivering frames stopped."""
+
+
+# Gallery and vault ---------------------------------------------------------------------------
+class GalleryError(FaceGateError):
+    """The gallery cannot be read or written."""
+
+    exit_code = 5
+
+
+class PersonExists(GalleryError, ValueError):
+    """That name is taken."""
+
+
+class PersonNotFound(GalleryError, LookupError):
+    """Nobody of that name is enrolled."""
+
+
+class EmbedderMismatch(GalleryError, ValueError):
+    """Stored templates were made by another embedder than the one in use."""
+
+
+class VaultCorrupt(GalleryError, ValueError):
+    """The vault's file is damaged or not a face-gate vault."""
+
+
+# Enrolment -----------------------------------------------------------------------------------
+class EnrolmentRefused(FaceGateError, ValueError):
+    """The pictures do not allow a safe enrolment; nothing was stored."""
+
+    exit_code = 6
+
+
+class AlreadyEnrolled(EnrolmentRefused):
+    """The face is enrolled under another name."""
+
+
+# Door ----------------------------------------------------------------------------------------
+class DoorError(FaceGateError, OSError):
+    """The lock's line cannot be claimed or driven."""
+
+    exit_code = 7
+
+
+class LineNotFound(DoorError, LookupError):
+    """No GPIO chip or line of that name."""
+
+
+class LineBusy(DoorError):
+    """The GPIO line is in use by another program or object."""
+
+
+class LockClosed(DoorError, ValueError):
+    """The lock was used after it was closed."""
+
+
+# Record --------------------------------------------------------------------------------------
+class AuditError(FaceGateError, OSError):
+    """The audit record cannot be written; the door stays locked."""
+
+    exit_code = 8
+
+
+class NumericError(FaceGateError, ArithmeticError):
+    """A network or kernel returned a value that is not a finite number."""
+
+    exit_code = 9
