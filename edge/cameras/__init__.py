@@ -1,0 +1,85 @@
+"""Where pictures come from. Sources decide nothing: they deliver frames or say why not."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from edge.cameras.base import Camera, Frame
+from edge.cameras.film import Film
+from edge.cameras.gstreamer import GStreamerCamera
+from edge.cameras.picamera import PiCamera
+from edge.cameras.pictures import Pictures, is_picture, load_picture
+from edge.cameras.v4l2 import V4L2Camera
+from edge.errors import CameraError, CameraUriError
+
+__all__ = ["Camera", "Frame", "load_picture", "open_camera"]
+
+KNOWN = (
+    "a path or file:///PATH (film, picture, or folder of pictures), v4l2:///dev/videoN, "
+    "picamera2://N, gstreamer:PIPELINE"
+)
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.DOTALL)
+
+
+def open_camera(
+    uri: str,
+    *,
+    width: int | None = None,
+    height: int | None = None,
+    fps: float | None = None,
+) -> Camera:
+    """Open the source that the URI names.
+
+    uri: a plain path or `file:///PATH` to a film, a picture or a folder of pictures;
+        `v4l2:///dev/video0`; `picamera2://0`; `gstreamer:PIPELINE` with an appsink.
+    width, height: pixels, fps: frames per second, each > 0. What is asked for is what comes, or
+        it is an error; None takes what the source gives. A folder's pictures are shown at `fps`.
+
+    Raises CameraUriError for a URI that names no known source, CameraError if the source is
+    missing, cannot be opened, or does not give what was asked for.
+    """
+    for name, value in (("width", width), ("height", height), ("fps", fps)):
+        if value is not None and not (math.isfinite(value) and value > 0):
+            raise CameraError(f"{uri}: {name} must be above 0, not {value}")
+    match = _SCHEME.fullmatch(uri)
+    if match is None:
+        return _open_path(uri, Path(uri), width, height, fps)
+    scheme, rest = match[1].lower(), match[2]
+    if scheme == "file":
+        return _open_path(uri, _file_path(uri), width, height, fps)
+    if scheme == "v4l2":
+        if not re.fullmatch(r"///?[^/].*", rest):
+            raise CameraUriError(f"{uri}: write v4l2:///dev/videoN")
+        return V4L2Camera(uri, "/" + rest.lstrip("/"), width=width, height=height, fps=fps)
+    if scheme == "picamera2":
+        number = re.fullmatch(r"//([0-9]{1,2})/?", rest)
+        if number is None:
+            raise CameraUriError(f"{uri}: write picamera2://N, N being the camera's number")
+        return PiCamera(uri, int(number[1]), width=width, height=height, fps=fps)
+    if scheme == "gstreamer":
+        return GStreamerCamera(uri, rest.strip(), width=width, height=height, fps=fps)
+    raise CameraUriError(
+        f"{uri}: unknown kind of camera {scheme!r}; known are {KNOWN}. "
+        "A file whose name has a colon is written ./NAME"
+    )
+
+
+def _open_path(
+    uri: str, path: Path, width: int | None, height: int | None, fps: float | None
+) -> Camera:
+    if not uri:
+        raise CameraUriError(f"empty camera URI; known are {KNOWN}")
+    if not path.exists():
+        raise CameraError(f"{uri}: no such file or folder")
+    kind = Pictures if path.is_dir() or is_picture(path) else Film
+    return kind(uri, path, width=width, height=height, fps=fps)
+
+
+def _file_path(uri: str) -> Path:
+    parts = urlsplit(uri)
+    if parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
+        raise CameraUriError(f"{uri}: a file URI is file:///ABSOLUTE/PATH")
+    return Path(unquote(parts.path))

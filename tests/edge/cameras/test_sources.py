@@ -1,0 +1,153 @@
+"""How a URI picks a source, what the base class promises, and how live sources refuse."""
+
+from __future__ import annotations
+
+import importlib.util
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.cameras import Camera, open_camera
+from edge.cameras.base import Image
+from edge.errors import CameraError, CameraLost, CameraUriError
+
+
+class Listed(Camera):
+    """A source that delivers what it was given; None ends it."""
+
+    def __init__(self, items: list[tuple[Image, float] | None], live: bool) -> None:
+        super().__init__("listed:")
+        self.live = live
+        self.items = items
+        self.released = 0
+
+    def _fetch(self) -> tuple[Image, float] | None:
+        return self.items.pop(0)
+
+    def _release(self) -> None:
+        self.released += 1
+
+
+BLACK = np.zeros((4, 4, 3), np.uint8)
+
+
+@pytest.mark.parametrize("second", [1.0, 0.5, float("nan")])
+def test_time_that_does_not_move_on_is_an_error(second: float) -> None:
+    camera = Listed([(BLACK, 1.0), (BLACK, second)], live=True)
+    camera.read()
+    with pytest.raises(CameraError, match="clock"):
+        camera.read()
+
+
+def test_a_live_camera_never_ends_it_is_lost() -> None:
+    assert Listed([None], live=False).read() is None
+    with pytest.raises(CameraLost):
+        Listed([None], live=True).read()
+
+
+def test_strided_pictures_become_contiguous() -> None:
+    frame = Listed([(np.zeros((4, 8, 3), np.uint8)[:, ::2], 0.0)], live=True).read()
+    assert frame is not None and frame.image.flags.c_contiguous and frame.image.shape == (4, 4, 3)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 4), np.uint8), np.zeros((0, 4, 3), np.uint8)],
+)
+def test_what_is_no_bgr_picture_is_refused(image: Image) -> None:
+    with pytest.raises(CameraError, match="expected uint8"):
+        Listed([(image, 0.0)], live=True).read()
+
+
+def test_leaving_the_context_releases_once_even_on_error() -> None:
+    camera = Listed([], live=True)
+    with pytest.raises(RuntimeError), camera:
+        raise RuntimeError
+    camera.close()
+    assert camera.released == 1
+
+
+@pytest.mark.parametrize("uri", ["rtsp://host/stream", "http://host/a.mp4", "usb:0", ""])
+def test_an_unknown_scheme_lists_the_known_ones(uri: str) -> None:
+    with pytest.raises(CameraUriError) as caught:
+        open_camera(uri)
+    for known in ("file://", "v4l2://", "picamera2://", "gstreamer:"):
+        assert known in str(caught.value)
+
+
+@pytest.mark.parametrize("uri", ["v4l2:", "v4l2://", "picamera2://", "picamera2://first"])
+def test_a_malformed_uri_says_how_to_write_it(uri: str) -> None:
+    with pytest.raises(CameraUriError, match="write"):
+        open_camera(uri)
+
+
+@pytest.mark.parametrize("uri", ["/nowhere/film.mp4", "file:///nowhere/film.mp4", "v4l2:///dev/no"])
+def test_what_is_not_there_is_an_error(uri: str) -> None:
+    with pytest.raises(CameraError, match=r"(?i)no such file"):
+        open_camera(uri)
+
+
+@pytest.mark.parametrize("name", ["width", "height", "fps"])
+@pytest.mark.parametrize("value", [0, -1, float("nan")])
+def test_nonsense_bounds_are_refused(name: str, value: float) -> None:
+    with pytest.raises(CameraError, match=name):
+        open_camera("v4l2:///dev/video0", **{name: value})  # type: ignore[arg-type]
+
+
+def test_a_device_that_is_no_camera_is_refused() -> None:
+    with pytest.raises(CameraError, match="does not capture video"):
+        open_camera("v4l2:///dev/null")
+    with pytest.raises(CameraError, match="not a device node"):
+        open_camera(f"v4l2://{__file__}")
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("picamera2") is not None, reason="picamera2 is installed here"
+)
+def test_missing_picamera2_says_how_to_get_it() -> None:
+    with pytest.raises(CameraError, match="sudo apt install python3-picamera2"):
+        open_camera("picamera2://0")
+
+
+VIDEO = sorted(Path("/dev").glob("video*"))
+GSTREAMER = cv2.videoio_registry.hasBackend(cv2.CAP_GSTREAMER)
+
+
+@pytest.mark.skipif(GSTREAMER, reason="this OpenCV has GStreamer")
+def test_opencv_without_gstreamer_says_so() -> None:
+    with pytest.raises(CameraError, match="built without GStreamer"):
+        open_camera("gstreamer:videotestsrc ! videoconvert ! appsink")
+
+
+@pytest.mark.skipif(not GSTREAMER, reason="this OpenCV has no GStreamer")
+def test_a_pipeline_delivers_until_it_ends() -> None:
+    caps = "video/x-raw,width=64,height=48,framerate=20/1"
+    pipeline = f"videotestsrc num-buffers=5 ! {caps} ! videoconvert ! video/x-raw,format=BGR"
+    with open_camera(f"gstreamer:{pipeline} ! appsink", width=64, height=48) as camera:
+        frames = [camera.read() for _ in range(5)]
+        assert all(f is not None and f.image.shape == (48, 64, 3) for f in frames)
+        with pytest.raises(CameraLost):
+            camera.read()
+
+
+def test_a_pipeline_without_appsink_is_refused() -> None:
+    with pytest.raises(CameraError, match="appsink"):
+        open_camera("gstreamer:videotestsrc ! fakesink")
+
+
+@pytest.mark.skipif(not VIDEO, reason="no V4L2 camera (try `modprobe vivid`)")
+def test_a_real_v4l2_camera_delivers_on_the_monotonic_clock() -> None:
+    device = VIDEO[0]
+    with open_camera(f"v4l2://{device}", width=640, height=480) as camera:
+        assert camera.live
+        before = time.monotonic()
+        frames = [camera.read() for _ in range(5)]
+        after = time.monotonic()
+        times = [f.t for f in frames if f]
+        assert len(times) == 5 and before < times[0] and times[-1] < after
+        assert all(f is not None and f.image.shape == (480, 640, 3) for f in frames)
+    with pytest.raises(CameraError, match="333x217"):
+        open_camera(f"v4l2://{device}", width=333, height=217)
