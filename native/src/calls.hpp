@@ -1,0 +1,36 @@
+// The functions Python sees, one per operation. Each checks its arguments at the border, lets go
+// of the GIL and runs a kernel; native/__init__.pyi describes types and meaning.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "frames.hpp"
+
+namespace facegate::calls {
+
+namespace py = pybind11;
+using border::Triple;
+
+py::array_t<double> similarity(py::handle src, py::handle dst);
+
+py::array warp(py::handle image, py::handle matrix, py::ssize_t height, py::ssize_t width,
+               const Triple& mean, const Triple& std, bool swap_rb, std::optional<double> level,
+               py::handle out);
+
+py::array align(py::handle image, py::handle points, py::handle target, py::ssize_t height,
+                py::ssize_t width, const Triple& mean, const Triple& std, bool swap_rb,
+                std::optional<double> level, py::handle out);
+
+py::array_t<std::uint8_t> warp_u8(py::handle image, py::handle matrix, py::ssize_t height,
+                                  py::ssize_t width, std::optional<int> level);
+
+py::tuple decode_yolo(py::handle planes, py::handle anchors, double score_threshold,
+                      double iou_threshold, py::ssize_t top_k);
+
+py::array_t<std::int64_t> nms(py::handle boxes, py::handle scores, double score_threshold,
+                              double iou_threshold, py::ssize_t top_k);
+
+py::tuple match(py::handle probe, py::handle templates, py::ssize_t k);
+
+}  // namespace facegate::calls

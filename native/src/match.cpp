@@ -1,0 +1,80 @@
+#include "facegate/match.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+namespace facegate {
+
+namespace {
+
+// Independent partial sums: the compiler may not reorder one sum, but can run these side by side.
+constexpr std::size_t lanes = 8;
+
+struct Products {
+    double dot;
+    double norm2;
+};
+
+double total(const double (&lane)[lanes]) noexcept {
+    return ((lane[0] + lane[4]) + (lane[2] + lane[6])) +
+           ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+}
+
+Products multiply(const float* probe, const float* row, std::size_t dim) noexcept {
+    double dot[lanes] = {};
+    double norm2[lanes] = {};
+    std::size_t i = 0;
+    for (; i + lanes <= dim; i += lanes) {
+        for (std::size_t j = 0; j < lanes; ++j) {
+            const double value = row[i + j];
+            dot[j] += probe[i + j] * value;
+            norm2[j] += value * value;
+        }
+    }
+    for (std::size_t j = 0; i < dim; ++i, ++j) {
+        const double value = row[i];
+        dot[j] += probe[i] * value;
+        norm2[j] += value * value;
+    }
+    return {total(dot), total(norm2)};
+}
+
+bool has_direction(double norm2) noexcept {
+    return norm2 > 0.0 && norm2 < std::numeric_limits<double>::infinity();
+}
+
+}  // namespace
+
+double squared_norm(const float* vector, std::size_t dim) noexcept {
+    return multiply(vector, vector, dim).norm2;
+}
+
+std::size_t cosine_scores(const float* probe, double probe_norm2, const float* templates,
+                          std::ptrdiff_t row_floats, std::size_t count, std::size_t dim,
+                          float* scores) noexcept {
+    for (std::size_t row = 0; row < count; ++row) {
+        const Products p =
+            multiply(probe, templates + static_cast<std::ptrdiff_t>(row) * row_floats, dim);
+        if (!has_direction(p.norm2)) return row;
+        const double cosine = p.dot / std::sqrt(probe_norm2 * p.norm2);
+        scores[row] = static_cast<float>(std::clamp(cosine, -1.0, 1.0));
+    }
+    return count;
+}
+
+void best_rows(const float* scores, std::size_t count, std::size_t k,
+               std::int64_t* order) noexcept {
+    if (k == 1) {
+        order[0] = std::max_element(scores, scores + count) - scores;
+        return;
+    }
+    std::iota(order, order + count, std::int64_t{0});
+    std::partial_sort(order, order + k, order + count,
+                      [scores](std::int64_t a, std::int64_t b) noexcept {
+                          return scores[a] > scores[b] || (scores[a] == scores[b] && a < b);
+                      });
+}
+
+}  // namespace facegate
