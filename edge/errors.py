@@ -116,6 +116,10 @@ class DoorError(FaceGateError, OSError):
     exit_code = 7
 
 
+class LockUriError(DoorError, ValueError):
+    """The lock's URI names no known backend or option."""
+
+
 class LineNotFound(DoorError, LookupError):
     """No GPIO chip or line of that name."""
 
