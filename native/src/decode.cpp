@@ -9,6 +9,8 @@ namespace {
 
 double sigmoid(double x) noexcept { return 1.0 / (1.0 + std::exp(-x)); }
 
+double grown(double t, double anchor) noexcept { return std::exp(t) * anchor; }
+
 }  // namespace
 
 float logit_of(double score) noexcept {
@@ -39,8 +41,8 @@ bool decode_yolo(const Grid& grid, float logit, float* boxes, float* scores) noe
             if (to < logit) continue;
             const double x = (static_cast<double>(i % grid.cols) + sigmoid(t[i])) / cols;
             const double y = (static_cast<double>(i / grid.cols) + sigmoid(t[cells + i])) / rows;
-            const double half_w = std::exp(t[2 * cells + i]) * grid.anchors[2 * a] / cols / 2.0;
-            const double half_h = std::exp(t[3 * cells + i]) * grid.anchors[2 * a + 1] / rows / 2.0;
+            const double half_w = grown(t[2 * cells + i], grid.anchors[2 * a]) / cols / 2.0;
+            const double half_h = grown(t[3 * cells + i], grid.anchors[2 * a + 1]) / rows / 2.0;
             // A sigmoid hides an infinite input, so inputs are looked at as well as the box.
             bool finite = std::isfinite(to) && std::isfinite(t[i]) && std::isfinite(t[cells + i]);
             const double box[4] = {x - half_w, y - half_h, x + half_w, y + half_h};

@@ -1,0 +1,135 @@
+"""Compiled kernels of face-gate.
+
+Arrays are used as they are and never converted: another dtype, or something that is no NumPy
+array, raises TypeError; a wrong shape, memory layout or value raises ValueError. The message
+names the argument. Results are the caller's own new arrays. The GIL is released while a kernel
+runs; do not change its arguments from another thread meanwhile.
+"""
+
+from numpy import float32, float64, int64, uint8
+from numpy.typing import NDArray
+
+def similarity(
+    src: NDArray[float64] | NDArray[float32],
+    dst: NDArray[float64] | NDArray[float32],
+) -> NDArray[float64]:
+    """Rotation, uniform scale and shift that best carry `src` onto `dst`, never a reflection.
+
+    src, dst: (K, 2), K >= 2, finite, at most 1e9 in magnitude, any strides.
+    Returns M (2, 3) such that ``dst ~ M @ [x, y, 1]``, least squares over all points.
+    ValueError: all points of one set coincide, or dst is a mirror image that no rotation fits
+    better than another.
+    """
+
+def warp(
+    image: NDArray[uint8],
+    matrix: NDArray[float64],
+    height: int,
+    width: int,
+    *,
+    mean: tuple[float, float, float],
+    std: tuple[float, float, float],
+    swap_rb: bool,
+    border: float | None,
+    out: NDArray[float32] | None = None,
+) -> NDArray[float32]:
+    """Cut a crop out of an image and normalise it for a network.
+
+    image: (H, W, 3), sides 1..65535; rows may be strided, pixels must be dense.
+    matrix: (2, 3), finite and invertible, from image to crop pixels. Pixel centres lie at integer
+    coordinates, as for cv2.warpAffine.
+    height, width: of the crop, 1..4096.
+    mean, std: in grey levels, in the order of the output; std at least 1e-6.
+    border: None repeats the edge pixel; a grey level 0..255 fills what lies outside.
+    out: (3, height, width), C-contiguous, writeable, not overlapping image; returned if given.
+
+    Returns (3, height, width):
+    ``out[c, y, x] = (bilinear(image, inverse(matrix) (x, y))[c, or 2-c if swap_rb] - mean[c])
+    / std[c]``, interpolated to within 1e-4 grey levels. Where the crop takes more than 2 image
+    pixels per crop pixel along an axis, ceil(that many) samples per axis are averaged against
+    aliasing.
+    ValueError: also if the crop would shrink the image more than 64 times.
+    """
+
+def align(
+    image: NDArray[uint8],
+    points: NDArray[float64] | NDArray[float32],
+    template: NDArray[float64] | NDArray[float32],
+    height: int,
+    width: int,
+    *,
+    mean: tuple[float, float, float],
+    std: tuple[float, float, float],
+    swap_rb: bool,
+    border: float | None,
+    out: NDArray[float32] | None = None,
+) -> NDArray[float32]:
+    """``warp(image, similarity(points, template), ...)`` in one call.
+
+    points: (K, 2) in image pixels; template: (K, 2), where they shall lie in the crop.
+    """
+
+def warp_u8(
+    image: NDArray[uint8],
+    matrix: NDArray[float64],
+    height: int,
+    width: int,
+    *,
+    border: int | None,
+) -> NDArray[uint8]:
+    """Cut a crop out of an image as pixels, (height, width, 3), channels in the image's order.
+
+    Arguments and samples as for `warp`, rounded to the nearest grey level.
+    """
+
+def decode_yolo(
+    planes: NDArray[float32],
+    anchors: NDArray[float32],
+    *,
+    score_threshold: float,
+    iou_threshold: float,
+    top_k: int,
+) -> tuple[NDArray[float32], NDArray[float32]]:
+    """Boxes and scores out of the raw planes of a one-class YOLO head, best first.
+
+    planes: (A * 5, gh, gw), C-contiguous; per anchor the channels tx, ty, tw, th, to.
+    anchors: (A, 2), C-contiguous: width, height in grid cells, above 0.
+    score_threshold: above 0 and below 1; a cell with sigmoid(to) >= score_threshold survives.
+    iou_threshold: 0..1, as for `nms`. top_k: at least 1.
+
+    A cell holds x = (col + sigmoid(tx)) / gw, y = (row + sigmoid(ty)) / gh, w = exp(tw) aw / gw,
+    h = exp(th) ah / gh. Returns boxes (k, 4) as x1, y1, x2, y2 in [0, 1] of the network's input,
+    not clipped, and scores (k,); equal scores in the order of the planes: anchor, row, column.
+    ValueError: also if a surviving cell, or one whose score is NaN, is not finite.
+    """
+
+def nms(
+    boxes: NDArray[float32],
+    scores: NDArray[float32],
+    *,
+    score_threshold: float,
+    iou_threshold: float,
+    top_k: int,
+) -> NDArray[int64]:
+    """Indices of the boxes that greedy non-maximum suppression keeps, best first.
+
+    boxes: (N, 4), C-contiguous, x1, y1, x2, y2, finite. scores: (N,), C-contiguous, finite.
+    score_threshold: boxes with score >= float32(score_threshold) take part.
+    iou_threshold: 0..1; a box is suppressed if its IoU with a kept one is greater.
+    top_k: at least 1; no more than this many are returned. Equal scores: lowest index first.
+
+    A box with x2 <= x1 or y2 <= y1 is dropped: never returned, and it suppresses nothing.
+    """
+
+def match(
+    probe: NDArray[float32],
+    templates: NDArray[float32],
+    k: int,
+) -> tuple[NDArray[int64], NDArray[float32]]:
+    """The k templates most similar to the probe: rows and cosine similarities, best first.
+
+    probe: (D,), C-contiguous, finite, not zero. templates: (N, D), rows dense but possibly
+    strided, finite, none zero. Neither needs to be normalised. k: at least 1.
+    Returns min(k, N) rows and scores in [-1, 1]; equal scores: lowest row first. N = 0 gives
+    empty arrays.
+    """

@@ -1,0 +1,139 @@
+#include <limits>
+#include <vector>
+
+#include "align_reference.hpp"
+#include "check.hpp"
+
+using facegate::Edge;
+using facegate::ImageView;
+using facegate::Normalise;
+using facegate::Plan;
+using facegate::Sampling;
+
+namespace {
+
+constexpr Edge replicate{false, 0.0F};
+constexpr Normalise plain{{0, 0, 0}, {1, 1, 1}, false};
+
+// Exactly as many bytes as the view covers, so that a sanitizer sees a read beyond the last row.
+struct Picture {
+    std::vector<std::uint8_t> bytes;
+    ImageView view;
+
+    Picture(check::Random& random, int height, int width, int padding)
+        : bytes(static_cast<std::size_t>((height - 1) * (width * 3 + padding) + width * 3)) {
+        for (auto& byte : bytes) byte = static_cast<std::uint8_t>(random.below(256));
+        view = {bytes.data(), width * 3 + padding, height, width};
+    }
+};
+
+void compare(const ImageView& image, const double* matrix, Edge edge, const Normalise& normalise,
+             int height, int width) {
+    Sampling sampling{};
+    CHECK(plan_sampling(matrix, &sampling) == Plan::ok);
+    const auto count = static_cast<std::size_t>(3 * height * width);
+    std::vector<float> got(count);
+    std::vector<std::uint8_t> bytes(count);
+    warp(image, sampling, edge, normalise, height, width, got.data());
+    warp_u8(image, sampling, edge, height, width, bytes.data());
+    const auto want = warp_reference(image, matrix, edge, normalise, height, width);
+    const auto levels = resample_reference(image, matrix, edge, height, width);
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::size_t channel = i / static_cast<std::size_t>(height * width);
+        CHECK_NEAR(got[i], want[i], 1e-4 / normalise.std[channel]);
+        CHECK_NEAR(bytes[i], levels[i], 0.5001);
+    }
+}
+
+void agrees_with_reference() {
+    check::Random random(2);
+    for (int round = 0; round < 200; ++round) {
+        const Picture picture(random, 1 + random.below(40), 1 + random.below(40), random.below(9));
+        const double angle = random.between(-3.2, 3.2);
+        const double scale = random.between(0.2, 3.0);
+        const double a = scale * std::cos(angle);
+        const double b = scale * std::sin(angle);
+        const double matrix[6] = {a, -b, random.between(-30, 30), b, a, random.between(-30, 30)};
+        const Edge edge{round % 2 == 0, static_cast<float>(random.below(256))};
+        const Normalise normalise{{127.5F, 103.5F, 116.3F}, {128.0F, 57.4F, 1.0F}, round % 3 == 0};
+        compare(picture.view, matrix, edge, normalise, 1 + random.below(24), 1 + random.below(24));
+    }
+}
+
+void identity_is_exact() {
+    check::Random random(3);
+    const Picture picture(random, 7, 5, 0);
+    const double matrix[6] = {1, 0, 0, 0, 1, 0};
+    Sampling sampling{};
+    CHECK(plan_sampling(matrix, &sampling) == Plan::ok);
+    std::vector<std::uint8_t> copy(picture.bytes.size());
+    warp_u8(picture.view, sampling, replicate, 7, 5, copy.data());
+    CHECK(copy == picture.bytes);
+}
+
+// Rows from bottom to top are a picture like any other.
+void rows_may_run_backwards() {
+    check::Random random(4);
+    const Picture picture(random, 9, 6, 0);
+    const ImageView flipped{picture.bytes.data() + 8 * 18, -18, 9, 6};
+    const double matrix[6] = {0.9, 0.1, 0.5, -0.1, 0.9, 0.25};
+    compare(flipped, matrix, replicate, plain, 9, 6);
+}
+
+void stripes_do_not_alias() {
+    std::vector<std::uint8_t> bytes;
+    for (int y = 0; y < 64; ++y) {
+        for (int x = 0; x < 64; ++x) bytes.insert(bytes.end(), 3, x % 2 == 0 ? 0 : 255);
+    }
+    const ImageView stripes{bytes.data(), 64 * 3, 64, 64};
+    const double quarter[6] = {0.25, 0, 0, 0, 0.25, 0};
+    Sampling sampling{};
+    CHECK(plan_sampling(quarter, &sampling) == Plan::ok);
+    CHECK(sampling.steps_x == 4 && sampling.steps_y == 4);
+    std::vector<float> crop(3 * 14 * 14);
+    warp(stripes, sampling, Edge{false, 0.0F}, plain, 14, 14, crop.data());
+    for (std::size_t i = 0; i < crop.size(); ++i) {
+        if (i % 14 != 0) CHECK_NEAR(crop[i], 127.5, 1.0);
+    }
+}
+
+void plans_refuse_what_cannot_be_sampled() {
+    Sampling sampling{};
+    const double flat[6] = {1, 2, 0, 2, 4, 0};
+    const double zero[6] = {0, 0, 5, 0, 0, 5};
+    const double tiny[6] = {1.0 / 65, 0, 0, 0, 1.0 / 65, 0};
+    const double limit[6] = {1.0 / 64, 0, 0, 0, 1.0 / 64, 0};
+    const double huge[6] = {1e300, 0, 0, 0, 1e300, 0};
+    const double twice[6] = {0.5, 0, 0, 0, 0.5, 0};
+    CHECK(plan_sampling(flat, &sampling) == Plan::singular);
+    CHECK(plan_sampling(zero, &sampling) == Plan::singular);
+    CHECK(plan_sampling(huge, &sampling) == Plan::singular);
+    CHECK(plan_sampling(tiny, &sampling) == Plan::shrinks_far);
+    CHECK(plan_sampling(limit, &sampling) == Plan::ok);
+    CHECK(plan_sampling(twice, &sampling) == Plan::ok);
+    CHECK(sampling.steps_x == 1 && sampling.steps_y == 1);
+}
+
+void far_away_is_all_border() {
+    check::Random random(5);
+    const Picture picture(random, 4, 4, 0);
+    const double matrix[6] = {1, 0, 1e300, 0, 1, -1e300};
+    compare(picture.view, matrix, Edge{true, 77.0F}, plain, 3, 3);
+    Sampling sampling{};
+    CHECK(plan_sampling(matrix, &sampling) == Plan::ok);
+    std::vector<std::uint8_t> corner(3);
+    warp_u8(picture.view, sampling, replicate, 1, 1, corner.data());
+    CHECK(corner[0] == picture.bytes[3 * 12]);
+}
+
+}  // namespace
+
+int main() {
+    agrees_with_reference();
+    identity_is_exact();
+    rows_may_run_backwards();
+    stripes_do_not_alias();
+    plans_refuse_what_cannot_be_sampled();
+    far_away_is_all_border();
+    return check::verdict();
+}
