@@ -90,12 +90,24 @@ class PersonNotFound(GalleryError, LookupError):
     """Nobody of that name is enrolled."""
 
 
+class BadName(GalleryError, ValueError):
+    """A person's name is empty, too long, or has characters that it must not have."""
+
+
+class BadTemplate(GalleryError, ValueError):
+    """A template's vector or description is not what a template holds."""
+
+
 class EmbedderMismatch(GalleryError, ValueError):
     """Stored templates were made by another embedder than the one in use."""
 
 
 class VaultCorrupt(GalleryError, ValueError):
     """The vault's file is damaged or not a face-gate vault."""
+
+
+class VaultTooNew(GalleryError, ValueError):
+    """The vault was written by a later face-gate than this one."""
 
 
 # Enrolment -----------------------------------------------------------------------------------
