@@ -27,7 +27,9 @@ py::array crop(py::handle got_image, const char* map_name, const Matrix& map, py
 }  // namespace
 
 py::array_t<double> similarity(py::handle src, py::handle dst) {
-    const Matrix map = fit("src", points("src", src), "dst", points("dst", dst));
+    // One after the other, so that of two bad arguments the first is named.
+    const std::vector<double> source = points("src", src);
+    const Matrix map = fit("src", source, "dst", points("dst", dst));
     return py::array_t<double>({2, 3}, map.data());
 }
 
@@ -41,7 +43,8 @@ py::array warp(py::handle image, py::handle got_matrix, py::ssize_t height, py::
 py::array align(py::handle image, py::handle got, py::handle target, py::ssize_t height,
                 py::ssize_t width, const Triple& mean, const Triple& std, bool swap_rb,
                 std::optional<double> level, py::handle out) {
-    const Matrix map = fit("points", points("points", got), "template", points("template", target));
+    const std::vector<double> source = points("points", got);
+    const Matrix map = fit("points", source, "template", points("template", target));
     return crop(image, "points", map, height, width, normalise(mean, std, swap_rb), level, out);
 }
 
