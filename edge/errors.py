@@ -151,6 +151,10 @@ class AuditError(FaceGateError, OSError):
     exit_code = 8
 
 
+class NotifyError(FaceGateError, OSError):
+    """systemd asked to be notified and could not be."""
+
+
 class NumericError(FaceGateError, ArithmeticError):
     """A network or kernel returned a value that is not a finite number."""
 
