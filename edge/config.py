@@ -1,0 +1,186 @@
+"""The one configuration: typed, bounded, closed to unknown options.
+
+Every option carries a title and bounds; `describe()` turns them into documentation, and an error
+names section, option, value and bound. The effective configuration is logged at start.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from edge.errors import ConfigError
+from edge.packs import describe as describe_error
+
+DEFAULT_PATH = Path("/etc/face-gate/face-gate.toml")
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Camera(Section):
+    uri: str = Field(
+        default="v4l2:///dev/video0", title="Camera: v4l2://, picamera2://, a film or a folder"
+    )
+    width: int | None = Field(default=640, ge=160, le=4096, title="Picture width, pixels")
+    height: int | None = Field(default=480, ge=120, le=4096, title="Picture height, pixels")
+    fps: float | None = Field(default=None, gt=0, le=240, title="Frames per second asked for")
+    retry_s: float = Field(default=1.0, ge=0.1, le=60, title="First wait after losing the camera")
+    retry_max_s: float = Field(default=30.0, ge=0.1, le=600, title="Longest such wait")
+
+
+class Inference(Section):
+    pack: str = Field(default="default", title="Model pack: 'default' or a folder")
+    provider: str = Field(
+        default="CPUExecutionProvider", title="ONNX Runtime execution provider; never replaced"
+    )
+    threads: int = Field(default=2, ge=1, le=64, title="Threads per network")
+
+
+class Zone(Section):
+    """The part of the picture that is the doorstep, in fractions of width and height."""
+
+    left: float = Field(default=0.15, ge=0, le=1, title="Left edge")
+    top: float = Field(default=0.0, ge=0, le=1, title="Top edge")
+    right: float = Field(default=0.85, ge=0, le=1, title="Right edge")
+    bottom: float = Field(default=1.0, ge=0, le=1, title="Bottom edge")
+
+    @model_validator(mode="after")
+    def _has_area(self) -> Zone:
+        if self.left >= self.right or self.top >= self.bottom:
+            raise ValueError("the zone has no area: left < right and top < bottom are needed")
+        return self
+
+
+class Quality(Section):
+    min_size: float = Field(default=40, ge=20, le=2000, title="Smallest face height, pixels")
+    min_sharpness: float = Field(default=0.12, ge=0, le=2, title="Least sharpness")
+    min_exposure: float = Field(default=45, ge=0, le=255, title="Darkest mean grey level")
+    max_exposure: float = Field(default=215, ge=0, le=255, title="Brightest mean grey level")
+    max_clipped: float = Field(default=0.15, ge=0, le=1, title="Most pixels at black or white")
+    max_yaw: float = Field(default=35, ge=5, le=90, title="Largest turn to a side, degrees")
+    max_pitch: float = Field(default=35, ge=5, le=90, title="Largest nod, degrees")
+    max_roll: float = Field(default=25, ge=5, le=90, title="Largest tilt, degrees")
+
+
+class Liveness(Section):
+    min_motion: float = Field(
+        default=1.0, ge=0.5, le=100, title="Least non-planar motion (edge.faces.planar)"
+    )
+    require_blink: bool = Field(default=False, title="Also wait for a blink")
+
+
+class Decision(Section):
+    target_fpir: float = Field(
+        default=1e-3,
+        gt=0,
+        le=0.05,
+        title="False-positive identification rate per stranger's comparison with the gallery",
+    )
+    min_margin: float = Field(
+        default=0.02, ge=0, le=1, title="Least lead over the second-best person, cosine"
+    )
+    agree: int = Field(default=6, ge=2, le=60, title="N: frames that must agree on the person")
+    of: int = Field(default=9, ge=2, le=90, title="M: ... of so many last usable frames")
+    within_s: float = Field(default=1.5, ge=0.2, le=2.5, title="... all within this time")
+    deny_after_s: float = Field(
+        default=3.0, ge=0.5, le=60, title="A face seen this long and not admitted is denied"
+    )
+
+    @model_validator(mode="after")
+    def _n_of_m(self) -> Decision:
+        if self.agree > self.of:
+            raise ValueError(f"agree = {self.agree} cannot exceed of = {self.of}")
+        if 2 * self.agree <= self.of:
+            raise ValueError(f"agree = {self.agree} must be a majority of of = {self.of}")
+        return self
+
+
+class Lock(Section):
+    uri: str = Field(
+        default="simulated:", title="simulated: or gpiod:CHIP/LINE?active_low=0|1"
+    )
+    pulse_s: float = Field(default=3.0, ge=0.1, le=60, title="How long the lock is released")
+    cooldown_s: float = Field(default=2.0, ge=0, le=600, title="No new release for so long after")
+
+
+class State(Section):
+    dir: Path = Field(default=Path("/var/lib/face-gate"), title="Gallery, vault and audit")
+
+
+class Log(Section):
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", title="Least severity that is logged"
+    )
+
+
+class Config(Section):
+    """All of face-gate.toml."""
+
+    camera: Camera = Camera()
+    inference: Inference = Inference()
+    zone: Zone = Zone()
+    quality: Quality = Quality()
+    liveness: Liveness = Liveness()
+    decision: Decision = Decision()
+    lock: Lock = Lock()
+    state: State = State()
+    log: Log = Log()
+
+
+_S = TypeVar("_S", bound=Section)
+
+
+def load(path: Path | None) -> Config:
+    """The configuration in `path`; without a path, that of the system if there is one.
+
+    Raises ConfigError naming file, section, option, value and bound.
+    """
+    if path is None:
+        if not DEFAULT_PATH.exists():
+            return Config()
+        path = DEFAULT_PATH
+    try:
+        raw: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such configuration file") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    try:
+        return Config.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError(f"{path}:\n{describe_error(error)}") from error
+
+
+def changed(section: _S, **values: Any) -> _S:
+    """`section` with some options changed, checked like the file. Raises ConfigError."""
+    try:
+        return section.model_validate({**section.model_dump(), **values})
+    except ValidationError as error:
+        raise ConfigError(describe_error(error)) from error
+
+
+def effective(config: Config) -> str:
+    """Every option with its value, one `section.option = value` per line."""
+    return "\n".join(
+        f"{name}.{option} = {value}"
+        for name, section in config.model_dump(mode="json").items()
+        for option, value in section.items()
+    )
+
+
+def reference() -> str:
+    """The options as a Markdown table: option, meaning, default, bounds."""
+    rows = ["| option | meaning | default | bounds |", "| --- | --- | --- | --- |"]
+    for name, field in Config.model_fields.items():
+        section: Section = field.default
+        for option, info in type(section).model_fields.items():
+            limits = [str(m).replace("=", " ") for m in info.metadata]
+            rows.append(
+                f"| `{name}.{option}` | {info.title} | `{info.default}` | {', '.join(limits)} |"
+            )
+    return "\n".join(rows)

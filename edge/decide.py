@@ -1,0 +1,139 @@
+"""The decision: pure, and a conjunction.
+
+`decide` takes what was seen and the bounds, and returns a frozen record that lists every gate
+with its value and bound. A grant needs every required gate present and passed; a gate whose value
+is missing or not a number has not passed. Clocks, files and threads are passed in or absent.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from edge.config import Config
+from edge.faces.blink import count_blinks
+from edge.faces.observation import Observation
+from edge.gates import FRAME_GATES, Gate, frame_gates
+from edge.track import Sighting, Track
+
+Verdict: TypeAlias = Literal["grant", "deny"]
+
+TRACK_GATES = ("liveness", "motion", "match", "margin", "agreement")
+"""What must hold besides; `blink` joins them when the configuration asks for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """verdict: "grant", "deny", or None while undecided. person and score only with a grant.
+
+    score: the newest frame's cosine with the best person, also when not granted. leader: who
+    that is, for the person at the screen of a test; never a reason to open.
+    """
+
+    t: float
+    verdict: Verdict | None
+    person: str | None
+    score: float | None
+    gates: tuple[Gate, ...]
+    track: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.verdict == "grant" and (
+            self.person is None or not self.gates or not all(g.passed for g in self.gates)
+        ):
+            raise AssertionError("a grant with a gate missing or not passed")
+        if self.verdict != "grant" and self.person is not None:
+            raise AssertionError("only a grant names a person")
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """Names of the gates that have not passed."""
+        return tuple(g.name for g in self.gates if not g.passed)
+
+
+def voters(track: Track, now: float, config: Config) -> tuple[Sighting, ...]:
+    """The last M usable, compared, distinct frames of the track within the time allowed.
+
+    Distinct by content: a camera that repeats one picture does not gather votes.
+    """
+    d = config.decision
+    chosen: list[Sighting] = []
+    seen: set[int] = set()
+    for s in reversed(track.sightings):
+        if now - s.t > d.within_s or len(chosen) == d.of:
+            break
+        if s.usable and s.match is not None and s.fingerprint not in seen:
+            seen.add(s.fingerprint)
+            chosen.append(s)
+    return tuple(chosen)
+
+
+def _agreement(votes: tuple[Sighting, ...], score_bound: float, config: Config) -> tuple[
+    str | None, int
+]:
+    """The person whom most votes name with score and margin within bounds, and how many do."""
+    names = Counter(
+        s.match.person
+        for s in votes
+        if s.match is not None
+        and s.match.score >= score_bound
+        and s.match.margin >= config.decision.min_margin
+    )
+    if not names:
+        return None, 0
+    person, count = names.most_common(1)[0]
+    return person, count
+
+
+def decide(
+    observation: Observation,
+    track: Track | None,
+    *,
+    config: Config,
+    score_bound: float | None,
+    live_bound: float,
+) -> Decision:
+    """What the door does after this frame.
+
+    track: the face's track with this observation already in it, or None when nobody is there.
+    score_bound: cosine that the configured false-accept target asks for at this gallery's size;
+    None when nobody is enrolled, and then nobody is admitted. live_bound: the pack's bound on
+    passive liveness.
+    """
+    gates = list(frame_gates(observation, config))
+    current = track is not None and track.last.index == observation.index
+    sighting = track.last if track is not None and current else None
+    match = sighting.match if sighting else None
+    votes = voters(track, observation.t, config) if track is not None else ()
+    bound = math.inf if score_bound is None else score_bound
+    person, count = _agreement(votes, bound, config)
+    # Passive liveness must hold on the newest frame and on most of those that vote: the median.
+    lives = sorted(s.live for s in votes if s.live is not None)
+    live = lives[(len(lives) - 1) // 2] if lives else None
+    newest = sighting.live if sighting else None
+    evidence = track.evidence if track is not None and current else None
+    agreed = match is not None and match.person == person
+    gates += [
+        Gate("liveness", None if live is None or newest is None else min(live, newest), live_bound),
+        Gate("motion", evidence.liveliness if evidence else None, config.liveness.min_motion),
+        Gate("match", match.score if match and (agreed or person is None) else None, score_bound),
+        Gate("margin", match.margin if match else None, config.decision.min_margin),
+        Gate("agreement", float(count), config.decision.agree),
+    ]
+    if config.liveness.require_blink:
+        blinks = None
+        if track is not None and current:
+            s = track.sightings
+            blinks = float(count_blinks([x.t for x in s], [x.eye_aspect for x in s]))
+        gates.append(Gate("blink", blinks, 1))
+    required = (*FRAME_GATES, *TRACK_GATES, *(("blink",) if config.liveness.require_blink else ()))
+    names = {g.name for g in gates if g.passed}
+    score = match.score if match else None
+    number = track.number if track is not None else None
+    if agreed and person is not None and all(name in names for name in required):
+        return Decision(observation.t, "grant", person, score, tuple(gates), number)
+    waited = track is not None and observation.t - track.started >= config.decision.deny_after_s
+    verdict: Verdict | None = "deny" if waited and current else None
+    return Decision(observation.t, verdict, None, score, tuple(gates), number)

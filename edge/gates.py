@@ -1,0 +1,55 @@
+"""Gates: single conditions that must hold, and those that one frame can be held against."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from edge.config import Config
+from edge.faces.observation import Observation
+
+FRAME_GATES = ("one_face", "size", "sharpness", "exposure", "clipped", "yaw", "pitch", "roll")
+"""What one frame must satisfy before its face is compared at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One condition: `value` within `low`..`high` (either may be absent). None never passes."""
+
+    name: str
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def passed(self) -> bool:
+        v = self.value
+        if v is None or not math.isfinite(v) or (self.low is None and self.high is None):
+            return False
+        return (self.low is None or v >= self.low) and (self.high is None or v <= self.high)
+
+    def as_json(self) -> dict[str, object]:
+        """{value, bound: {min, max}, passed}; an absent side of the bound is left out."""
+        bound = {
+            side: limit
+            for side, limit in (("min", self.low), ("max", self.high))
+            if limit is not None
+        }
+        return {"value": self.value, "bound": bound, "passed": self.passed}
+
+
+def frame_gates(observation: Observation, config: Config) -> tuple[Gate, ...]:
+    """The gates of `FRAME_GATES`, in that order; values are None when there is no face."""
+    q, face = config.quality, observation.face
+    quality = face.quality if face else None
+    pose = face.pose if face else None
+    return (
+        Gate("one_face", float(observation.faces_in_zone), 1, 1),
+        Gate("size", quality and quality.size, q.min_size),
+        Gate("sharpness", quality and quality.sharpness, q.min_sharpness),
+        Gate("exposure", quality and quality.exposure, q.min_exposure, q.max_exposure),
+        Gate("clipped", quality and quality.clipped, None, q.max_clipped),
+        Gate("yaw", pose and pose.yaw, -q.max_yaw, q.max_yaw),
+        Gate("pitch", pose and pose.pitch, -q.max_pitch, q.max_pitch),
+        Gate("roll", pose and pose.roll, -q.max_roll, q.max_roll),
+    )
