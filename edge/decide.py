@@ -70,9 +70,9 @@ def voters(track: Track, now: float, config: Config) -> tuple[Sighting, ...]:
     return tuple(chosen)
 
 
-def _agreement(votes: tuple[Sighting, ...], score_bound: float, config: Config) -> tuple[
-    str | None, int
-]:
+def _agreement(
+    votes: tuple[Sighting, ...], score_bound: float, config: Config
+) -> tuple[str | None, int]:
     """The person whom most votes name with score and margin within bounds, and how many do."""
     names = Counter(
         s.match.person

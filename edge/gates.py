@@ -41,15 +41,17 @@ class Gate:
 def frame_gates(observation: Observation, config: Config) -> tuple[Gate, ...]:
     """The gates of `FRAME_GATES`, in that order; values are None when there is no face."""
     q, face = config.quality, observation.face
-    quality = face.quality if face else None
-    pose = face.pose if face else None
+    faces = Gate("one_face", float(observation.faces_in_zone), 1, 1)
+    if face is None:
+        return (faces, *(Gate(name, None) for name in FRAME_GATES[1:]))
+    quality, pose = face.quality, face.pose
     return (
-        Gate("one_face", float(observation.faces_in_zone), 1, 1),
-        Gate("size", quality and quality.size, q.min_size),
-        Gate("sharpness", quality and quality.sharpness, q.min_sharpness),
-        Gate("exposure", quality and quality.exposure, q.min_exposure, q.max_exposure),
-        Gate("clipped", quality and quality.clipped, None, q.max_clipped),
-        Gate("yaw", pose and pose.yaw, -q.max_yaw, q.max_yaw),
-        Gate("pitch", pose and pose.pitch, -q.max_pitch, q.max_pitch),
-        Gate("roll", pose and pose.roll, -q.max_roll, q.max_roll),
+        faces,
+        Gate("size", quality.size, q.min_size),
+        Gate("sharpness", quality.sharpness, q.min_sharpness),
+        Gate("exposure", quality.exposure, q.min_exposure, q.max_exposure),
+        Gate("clipped", quality.clipped, None, q.max_clipped),
+        Gate("yaw", pose.yaw, -q.max_yaw, q.max_yaw),
+        Gate("pitch", pose.pitch, -q.max_pitch, q.max_pitch),
+        Gate("roll", pose.roll, -q.max_roll, q.max_roll),
     )

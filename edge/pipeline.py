@@ -88,9 +88,7 @@ class Pipeline:
             else None
         )
         marks.append(time.perf_counter())
-        self._track = follow(
-            self._track, observation, match, usable=usable, number=self._numbers
-        )
+        self._track = follow(self._track, observation, match, usable=usable, number=self._numbers)
         if self._track is not None:
             self._numbers = self._track.number + 1
         marks.append(time.perf_counter())
@@ -105,7 +103,7 @@ class Pipeline:
         late = {
             name: (end - start) * 1e3
             for name, start, end in zip(
-                ("match", "track", "decide"), marks, marks[1:], strict=False
+                ("match", "track", "decide"), marks[:-1], marks[1:], strict=True
             )
         }
         return Step(observation, decision, match, {**self.analyzer.stage_ms, **late})

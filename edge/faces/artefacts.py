@@ -46,7 +46,7 @@ def _turns() -> tuple[tuple[float, float, NDArray[np.float64]], ...]:
     for degrees in range(-MAX_TILT, MAX_TILT + 1, TILT_STEP):
         angle = np.deg2rad(degrees)
         turn = cv2.getRotationMatrix2D((_CX, _FACE_Y), float(degrees), 1.0)
-        turns.append((float(np.cos(angle)), float(np.sin(angle)), np.asarray(turn)))
+        turns.append((float(np.cos(angle)), float(np.sin(angle)), np.asarray(turn, np.float64)))
     return tuple(turns)
 
 
@@ -101,7 +101,7 @@ class _Lines:
     ) -> NDArray[np.float64]:
         """Fullness 0..1 of columns `at` over rows low..high (broadcast together)."""
         counts = (self._sums[:, high, at] - self._sums[:, low, at]).max(axis=0)
-        return counts / np.maximum(high - low, 1)
+        return np.asarray(counts / np.maximum(high - low, 1), np.float64)
 
 
 def _rectangle(down: Plane, across: Plane) -> float:

@@ -46,9 +46,7 @@ def upright_bounds(landmarks: NDArray[np.float32], angle: float) -> NDArray[np.f
     return np.concatenate([centre - half, centre + half]).astype(np.float32)
 
 
-def locate(
-    pack: Pack, image: NDArray[np.uint8], box: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def locate(pack: Pack, image: NDArray[np.uint8], box: NDArray[np.float32]) -> NDArray[np.float32]:
     """Landmarks (L, 2) in frame pixels of the face in `box`.
 
     Runs the passes that the manifest asks for: the first from the detector's box, each later

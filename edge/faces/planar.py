@@ -139,9 +139,7 @@ def _warp(patch: Patch, homography: NDArray[np.float64]) -> Patch:
     )
 
 
-def register(
-    key: Key, t: float, patch: Patch, matrix: NDArray[np.float64]
-) -> Registered | None:
+def register(key: Key, t: float, patch: Patch, matrix: NDArray[np.float64]) -> Registered | None:
     """Lay `patch` on `key`; None when no homography makes them alike."""
     h = np.eye(3)
     for level in key.levels:

@@ -22,7 +22,8 @@ _MOUTH = np.array([PATCH * 0.5, PATCH * 0.76])
 
 def _ellipse() -> NDArray[np.bool_]:
     y, x = np.mgrid[0:PATCH, 0:PATCH] + 0.5
-    return ((x - PATCH / 2) / (0.40 * PATCH)) ** 2 + ((y - PATCH / 2) / (0.47 * PATCH)) ** 2 < 1
+    reach = ((x - PATCH / 2) / (0.40 * PATCH)) ** 2 + ((y - PATCH / 2) / (0.47 * PATCH)) ** 2
+    return np.asarray(reach < 1, np.bool_)
 
 
 ELLIPSE = _ellipse()
@@ -61,7 +62,10 @@ def assess(patch: NDArray[np.float32], box: NDArray[np.float32]) -> Quality:
     """
     inside = patch[ELLIPSE]
     laplacian = (
-        patch[:-2, 1:-1] + patch[2:, 1:-1] + patch[1:-1, :-2] + patch[1:-1, 2:]
+        patch[:-2, 1:-1]
+        + patch[2:, 1:-1]
+        + patch[1:-1, :-2]
+        + patch[1:-1, 2:]
         - 4 * patch[1:-1, 1:-1]
     )[ELLIPSE[1:-1, 1:-1]]
     spread = float(inside.std())

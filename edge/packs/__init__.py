@@ -55,7 +55,9 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ManifestError(f"{path}: no such file; a pack is a folder with manifest.toml") from None
+        raise ManifestError(
+            f"{path}: no such file; a pack is a folder with manifest.toml"
+        ) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ManifestError(f"{path}: {error}") from error
     roles = raw.get("roles")
@@ -146,9 +148,7 @@ def load(
         landmarks=network(roles.landmarks, roles.landmarks.head.output),
         embedder=network(roles.embedder, roles.embedder.head.output),
         liveness=(
-            None
-            if isinstance(live, LivenessArtefactsRole)
-            else network(live, live.head.output)
+            None if isinstance(live, LivenessArtefactsRole) else network(live, live.head.output)
         ),
         age_gender=(
             None

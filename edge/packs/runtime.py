@@ -69,7 +69,9 @@ class Network:
 
     def run(self, tensor: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """Outputs in the order of `outputs`. Raises NumericError on NaN or infinity."""
-        results = self._session.run(list(self.outputs), {self.spec.name: tensor})
+        results: list[NDArray[np.float32]] = self._session.run(
+            list(self.outputs), {self.spec.name: tensor}
+        )
         for name, value in zip(self.outputs, results, strict=True):
             if not np.isfinite(value).all():
                 raise NumericError(f"{self.path.name}: output {name!r} is not finite")

@@ -7,6 +7,7 @@ silent default.
 
 from __future__ import annotations
 
+import itertools
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -150,7 +151,7 @@ class ScoreDistribution(Model):
 
     @model_validator(mode="after")
     def _monotone(self) -> ScoreDistribution:
-        for a, b in zip(self.curve, self.curve[1:], strict=False):
+        for a, b in itertools.pairwise(self.curve):
             if b.fmr >= a.fmr or b.score < a.score:
                 raise ValueError(
                     "curve must go from frequent to rare: fmr falling, score not falling "

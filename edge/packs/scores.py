@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 from edge.errors import UndemonstratedTarget
@@ -38,7 +39,7 @@ def threshold(scores: ScoreDistribution, fmr: float) -> float:
         )
     if fmr >= curve[0].fmr:
         return curve[0].score
-    for above, below in zip(curve, curve[1:], strict=False):
+    for above, below in itertools.pairwise(curve):
         if below.fmr <= fmr:
             span = math.log(above.fmr) - math.log(below.fmr)
             part = (math.log(above.fmr) - math.log(fmr)) / span
