@@ -28,9 +28,6 @@ set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
 set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)
 
-# Every board has at least this; anything newer is for run-time dispatch.
-set(CMAKE_CXX_FLAGS_INIT -march=armv8-a)
-
 # Programs run on this machine; libraries and headers must be the target's.
 set(CMAKE_FIND_ROOT_PATH /usr/aarch64-linux-gnu)
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
