@@ -1,0 +1,1 @@
+"""From torch to a pack: exporters, quantisation, parity checks and importers of public models."""

@@ -1,0 +1,86 @@
+"""Checks that a conversion changed nothing that matters; each raises when it did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import onnxruntime as ort
+import torch
+from numpy.typing import NDArray
+from onnx import ModelProto
+
+from edge.errors import PackError
+
+from .onnx_file import to_bytes
+
+FLOAT_BOUND = 1e-4
+"""Largest difference of float ONNX and torch, relative to the larger of 1 and the output."""
+COSINE_MEAN, COSINE_MIN = 0.99, 0.95
+"""Least cosine of 8-bit and float embeddings: on average and for the worst face."""
+
+Tensor = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Parity:
+    """A measured agreement and its bound, for the report."""
+
+    what: str
+    value: float
+    bound: float
+
+
+def session(model: ModelProto) -> ort.InferenceSession:
+    """A one-thread CPU session."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    return ort.InferenceSession(to_bytes(model), options, providers=["CPUExecutionProvider"])
+
+
+def float_parity(module: torch.nn.Module, model: ModelProto, inputs: Sequence[Tensor]) -> Parity:
+    """Largest relative difference of the ONNX file and the torch module over `inputs`.
+
+    Raises PackError above `FLOAT_BOUND`.
+    """
+    run = session(model)
+    worst = 0.0
+    for value in inputs:
+        with torch.no_grad():
+            wanted = module(torch.from_numpy(value))
+        wanted = wanted if isinstance(wanted, tuple) else (wanted,)
+        for want, got in zip(wanted, run.run(None, {"image": value}), strict=True):
+            expected = want.numpy()
+            if got.shape != expected.shape:
+                raise PackError(f"{model.graph.name}: shape {got.shape}, not {expected.shape}")
+            size = max(1.0, float(np.abs(expected).max()))
+            worst = max(worst, float(np.abs(got - expected).max()) / size)
+    return _checked(model, Parity("float ONNX against torch, largest difference",
+                                  worst, FLOAT_BOUND), low_is_good=True)
+
+
+def embedding_parity(
+    exact: ModelProto, small: ModelProto, inputs: Sequence[Tensor]
+) -> tuple[Parity, Parity]:
+    """Mean and least cosine between the embeddings of two versions of one embedder.
+
+    Raises PackError below `COSINE_MEAN` or `COSINE_MIN`.
+    """
+    runs = session(exact), session(small)
+    cosines = []
+    for value in inputs:
+        a, b = (run.run(None, {"image": value})[0].ravel() for run in runs)
+        cosines.append(float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b))))
+    mean = Parity("8-bit against float, mean cosine", float(np.mean(cosines)), COSINE_MEAN)
+    least = Parity("8-bit against float, least cosine", float(np.min(cosines)), COSINE_MIN)
+    return (_checked(small, mean, low_is_good=False), _checked(small, least, low_is_good=False))
+
+
+def _checked(model: ModelProto, parity: Parity, *, low_is_good: bool) -> Parity:
+    value, bound = parity.value, parity.bound
+    good = value <= bound if low_is_good else value >= bound  # NaN fails either way
+    if not good:
+        raise PackError(f"{model.graph.name}: {parity.what} is {value:.3g}, bound {bound:g}")
+    return parity
