@@ -63,7 +63,7 @@ class Quality(Section):
     max_exposure: float = Field(default=215, ge=0, le=255, title="Brightest mean grey level")
     max_clipped: float = Field(default=0.15, ge=0, le=1, title="Most pixels at black or white")
     max_yaw: float = Field(default=35, ge=5, le=90, title="Largest turn to a side, degrees")
-    max_pitch: float = Field(default=35, ge=5, le=90, title="Largest nod, degrees")
+    max_pitch: float = Field(default=40, ge=5, le=90, title="Largest nod, degrees")
     max_roll: float = Field(default=25, ge=5, le=90, title="Largest tilt, degrees")
 
 
@@ -100,6 +100,43 @@ class Decision(Section):
         return self
 
 
+class Enrolment(Section):
+    """What a picture must be to become a template, beyond what the door asks of one.
+
+    A template is compared for years, so its bounds are the stricter of these and `quality`'s.
+    """
+
+    templates: int = Field(default=5, ge=1, le=20, title="Templates taken per enrolment")
+    least: int = Field(default=3, ge=1, le=20, title="... and at least, from a camera or film")
+    most: int = Field(default=20, ge=1, le=60, title="Templates that one person may have")
+    min_size: float = Field(default=48, ge=20, le=2000, title="Smallest face height, pixels")
+    min_sharpness: float = Field(default=0.16, ge=0, le=2, title="Least sharpness")
+    min_exposure: float = Field(default=55, ge=0, le=255, title="Darkest mean grey level")
+    max_exposure: float = Field(default=205, ge=0, le=255, title="Brightest mean grey level")
+    max_clipped: float = Field(default=0.10, ge=0, le=1, title="Most pixels at black or white")
+    max_yaw: float = Field(default=30, ge=5, le=90, title="Largest turn to a side, degrees")
+    max_pitch: float = Field(default=36, ge=5, le=90, title="Largest nod, degrees")
+    max_roll: float = Field(default=20, ge=5, le=90, title="Largest tilt, degrees")
+    pose_spread: float = Field(
+        default=12, ge=0, le=90, title="Head turn between templates that counts as varied, degrees"
+    )
+    consistency_fmr: float = Field(
+        default=1e-2,
+        gt=0,
+        le=0.1,
+        title="Templates of one person must be as alike as only this share of strangers is",
+    )
+
+    @model_validator(mode="after")
+    def _counts_fit(self) -> Enrolment:
+        if not self.least <= self.templates <= self.most:
+            raise ValueError(
+                f"least = {self.least}, templates = {self.templates}, most = {self.most} "
+                "must not fall"
+            )
+        return self
+
+
 class Lock(Section):
     uri: str = Field(default="simulated:", title="simulated: or gpiod:CHIP/LINE?active_low=0|1")
     pulse_s: float = Field(default=3.0, ge=0.1, le=60, title="How long the lock is released")
@@ -125,6 +162,7 @@ class Config(Section):
     quality: Quality = Quality()
     liveness: Liveness = Liveness()
     decision: Decision = Decision()
+    enrolment: Enrolment = Enrolment()
     lock: Lock = Lock()
     state: State = State()
     log: Log = Log()

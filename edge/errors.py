@@ -18,6 +18,18 @@ class FaceGateError(Exception):
         return str(self.args[0]) if self.args else self.__class__.__name__
 
 
+class UsageError(FaceGateError, ValueError):
+    """A command was typed with arguments that make no sense together, or were misspelt."""
+
+    exit_code = 2
+
+
+class OutputError(FaceGateError, OSError):
+    """A file that a command was asked to write cannot be written."""
+
+    exit_code = 10
+
+
 # Configuration -------------------------------------------------------------------------------
 class ConfigError(FaceGateError, ValueError):
     """The configuration file is unreadable, has an unknown option or a value out of bounds."""
