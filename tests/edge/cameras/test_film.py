@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import itertools
 from pathlib import Path
 
 import cv2
@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from edge.cameras import open_camera
+from edge.cameras.base import Image
 from edge.cameras.film import Film
 from edge.errors import CameraError, CameraUriError
 
@@ -63,17 +64,52 @@ def test_a_slow_film_keeps_its_own_clock(tmp_path: Path) -> None:
     assert times == pytest.approx([0.0, 0.5, 1.0, 1.5, 2.0], abs=1e-3)
 
 
-def test_an_untimed_last_frame_is_placed_by_the_rate(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    # MPEG-1 in a program stream: FFmpeg hands out the last frame without a time.
-    path = write_film(tmp_path / "a.mpg", "PIM1", count=12)
-    with caplog.at_level(logging.WARNING), open_camera(str(path)) as camera:
+def test_an_mpeg_1_film_has_times_to_its_last_frame(tmp_path: Path) -> None:
+    # Some builds of FFmpeg hand out the last frame of such a stream without a time.
+    with open_camera(str(write_film(tmp_path / "a.mpg", "PIM1", count=12))) as camera:
         times = []
         while (frame := camera.read()) is not None:
             times.append(frame.t)
     assert times == pytest.approx([k / 25 for k in range(12)], abs=1e-3)
-    assert "has no time" in caplog.text
+
+
+@pytest.mark.parametrize("untimed", [{3}, {11}, set(range(12))])
+def test_frames_without_a_time_are_placed_by_the_rate(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    untimed: set[int],
+) -> None:
+    decode, count = Film._decode, itertools.count()
+
+    def without_time(film: Film) -> tuple[Image, float] | None:
+        got = decode(film)
+        return (got[0], 0.0) if got and next(count) in untimed else got
+
+    monkeypatch.setattr(Film, "_decode", without_time)
+    with open_camera(str(write_film(tmp_path / "a.mkv", "FFV1", count=12))) as camera:
+        times = []
+        while (frame := camera.read()) is not None:
+            times.append(frame.t)
+    assert times == pytest.approx([k / 25 for k in range(12)], abs=1e-3)
+    assert caplog.text.count("has no time") == 1
+
+
+def test_a_film_whose_time_goes_back_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decode, times = Film._decode, iter([0.0, 0.04, 0.02])
+
+    def back(film: Film) -> tuple[Image, float] | None:
+        got = decode(film)
+        return (got[0], next(times)) if got else None
+
+    monkeypatch.setattr(Film, "_decode", back)
+    with open_camera(str(write_film(tmp_path / "a.mkv", "FFV1", count=5))) as camera:
+        camera.read()
+        camera.read()
+        with pytest.raises(CameraError, match="not after the previous"):
+            camera.read()
 
 
 def test_a_film_cut_short_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

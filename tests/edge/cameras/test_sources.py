@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import importlib.util
+import struct
 import time
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 
 from edge.cameras import Camera, open_camera
 from edge.cameras.base import Image
+from edge.cameras.v4l2 import V4L2Camera
 from edge.errors import CameraError, CameraLost, CameraUriError
 
 
@@ -151,3 +154,40 @@ def test_a_real_v4l2_camera_delivers_on_the_monotonic_clock() -> None:
         assert all(f is not None and f.image.shape == (480, 640, 3) for f in frames)
     with pytest.raises(CameraError, match="333x217"):
         open_camera(f"v4l2://{device}", width=333, height=217)
+
+
+VIDIOC_QUERYCTRL, VIDIOC_S_CTRL, NEXT_CTRL = 0xC0445624, 0xC008561C, 0x80000000
+
+
+def set_vivid_control(device: Path, name: str, value: int) -> bool:
+    """Set a control of the `vivid` test driver by its name. False if there is none such."""
+    with device.open("rb+", buffering=0) as file:
+        query = bytearray(68)  # struct v4l2_queryctrl: id, type, name[32], ...
+        struct.pack_into("=I", query, 0, NEXT_CTRL)
+        try:
+            while True:
+                fcntl.ioctl(file, VIDIOC_QUERYCTRL, query)
+                number = struct.unpack_from("=I", query)[0]
+                if query[8:40].split(b"\0")[0].decode() == name:
+                    fcntl.ioctl(file, VIDIOC_S_CTRL, struct.pack("=Ii", number, value))
+                    return True
+                struct.pack_into("=I", query, 0, number | NEXT_CTRL)
+        except OSError:  # no further control
+            return False
+
+
+@pytest.mark.skipif(not VIDEO, reason="no V4L2 camera (try `modprobe vivid`)")
+def test_a_v4l2_camera_that_stops_is_lost_within_its_time_out() -> None:
+    dropped = "Percentage of Dropped Buffers"
+    with V4L2Camera("v4l2:", str(VIDEO[0]), timeout_s=0.7) as camera:
+        camera.read()
+        if not set_vivid_control(VIDEO[0], dropped, 100):
+            pytest.skip(f"{VIDEO[0]} is not `vivid`, it cannot be told to stop")
+        try:
+            start = time.monotonic()
+            with pytest.raises(CameraLost, match=r"0\.7 s"):
+                for _ in range(20):  # what the driver had in hand still comes
+                    camera.read()
+            assert time.monotonic() - start < 5
+        finally:
+            set_vivid_control(VIDEO[0], dropped, 0)

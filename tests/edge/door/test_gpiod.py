@@ -144,7 +144,7 @@ def test_closing_secures_before_the_line_is_let_go(
 @pytest.mark.gpio
 def test_a_line_in_use_is_busy_in_this_process_and_from_another(chip: Chip) -> None:
     with open_lock(f"gpiod:{chip.label}/LOCK"):
-        with pytest.raises(LineBusy, match=r"LOCK.*face-gate"):
+        with pytest.raises(LineBusy, match=r"line 3 .*in use by .face-gate"):
             open_lock(f"gpiod:{chip.path}/3")
         command = [sys.executable, "-m", "edge.door", f"gpiod:{chip.label}/LOCK"]
         other = subprocess.run(command, capture_output=True, text=True, check=False)
