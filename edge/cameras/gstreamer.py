@@ -17,6 +17,7 @@ from edge.errors import CameraError, CameraLost
 
 READ_TIMEOUT_S = 3.0
 OPEN_TIMEOUT_S = 10.0
+OLDEST_OPENCV = (4, 9)
 
 
 class GStreamerCamera(Camera):
@@ -43,6 +44,11 @@ class GStreamerCamera(Camera):
             raise CameraError(
                 f"{uri}: this OpenCV ({cv2.__version__}) is built without GStreamer, as the one "
                 "from PyPI is; use the system's (JetPack, or `sudo apt install python3-opencv`)"
+            )
+        if _opencv_version() < OLDEST_OPENCV:
+            raise CameraError(
+                f"{uri}: OpenCV {cv2.__version__} cannot give a pipeline a time-out, so a camera "
+                "that hangs would go unnoticed; 4.9 or later is needed"
             )
         limits = [
             cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
@@ -79,3 +85,8 @@ class GStreamerCamera(Camera):
 
     def _release(self) -> None:
         self._capture.release()
+
+
+def _opencv_version() -> tuple[int, int]:
+    major, minor, *_ = cv2.__version__.split(".")
+    return int(major), int(minor)

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from edge.cameras import Frame
-from edge.config import Config, Zone
+from edge.config import Config
 from edge.faces import blink, quality
 from edge.faces.detect import detect
 from edge.faces.embed import embed
@@ -24,12 +24,24 @@ from edge.packs import Pack
 STAGES = ("detect", "landmarks", "quality", "liveness", "embed")
 
 
-def in_zone(boxes: Floats, zone: Zone, height: int, width: int) -> Floats:
-    """Those of the boxes (n, 4) whose centre lies in the zone."""
+def at_the_door(
+    boxes: Floats, scores: Floats, height: int, width: int, second: float, config: Config
+) -> Floats:
+    """Those of the boxes (n, 4), best score first, that stand at the door; the first is judged.
+
+    A box counts when its centre lies in the zone and it is no smaller than the configured least
+    size. If none is that large the best one in the zone stays, so that the size gate can say
+    why. Beyond the first only boxes with a score of `second` or more count.
+    """
+    zone = config.zone
     x = (boxes[:, 0] + boxes[:, 2]) / 2 / width
     y = (boxes[:, 1] + boxes[:, 3]) / 2 / height
     inside = (x >= zone.left) & (x <= zone.right) & (y >= zone.top) & (y <= zone.bottom)
-    return boxes[inside]
+    tall = inside & (boxes[:, 3] - boxes[:, 1] >= config.quality.min_size)
+    if not tall.any():
+        return boxes[inside][:1]
+    first = np.arange(len(boxes)) == np.argmax(tall)
+    return boxes[tall & (first | (scores >= second))]
 
 
 class Analyzer:
@@ -50,25 +62,21 @@ class Analyzer:
         self.stage_ms[name] += (time.perf_counter() - start) * 1e3
 
     def observe(self, frame: Frame) -> Observation:
-        """What the frame says. The face is the largest in the zone; smaller ones are counted.
+        """What the frame says of the surest face at the door; others there are counted.
 
-        Faces below the configured smallest size are not at the door and do not count, unless
-        nobody else is there (so that the size gate can say why). Raises PackError subclasses and
-        NumericError when a network fails.
+        Raises PackError subclasses and NumericError when a network fails.
         """
         self.stage_ms = dict.fromkeys(STAGES, 0.0)
         image = frame.image
         height, width = image.shape[:2]
         with self._stage("detect"):
-            boxes, _ = detect(self.pack, image)
-        boxes = in_zone(boxes, self.config.zone, height, width)
-        tall = boxes[boxes[:, 3] - boxes[:, 1] >= self.config.quality.min_size]
-        boxes = tall if len(tall) else boxes[:1]
+            boxes, scores = detect(self.pack, image)
+        second = self.pack.manifest.roles.detector.head.second_threshold
+        boxes = at_the_door(boxes, scores, height, width, second, self.config)
         seen = Observation(frame.t, frame.index, (height, width), len(boxes), None)
         if len(boxes) == 0:
             return seen
-        largest = boxes[np.argmax((boxes[:, 3] - boxes[:, 1]) * (boxes[:, 2] - boxes[:, 0]))]
-        seen = replace(seen, face=self._measure(frame, largest))
+        seen = replace(seen, face=self._measure(frame, boxes[0]))
         if not all(gate.passed for gate in frame_gates(seen, self.config)):
             return seen
         return replace(seen, face=self._judge(frame, seen.face))

@@ -15,7 +15,7 @@ MAX_FACES = 8
 def detect(pack: Pack, image: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Boxes (n, 4) in frame pixels (x1, y1, x2, y2) and scores (n,), best first, n <= 8.
 
-    image: (H, W, 3) uint8 BGR.
+    image: (H, W, 3) uint8 BGR. All candidates down to the head's `score_threshold`.
     """
     role = pack.manifest.roles.detector
     spec, head = role.input, role.head

@@ -64,7 +64,7 @@ class Face:
 class Observation:
     """One frame. t: seconds on the camera's clock. faces_in_zone: how many stand at the door.
 
-    face: the largest face in the zone, or None. frame_size: (height, width).
+    face: the surest of them, or None. frame_size: (height, width).
     """
 
     t: float

@@ -108,6 +108,9 @@ class YoloHead(Model):
     output: str
     anchors: tuple[Point, ...] = Field(min_length=1)
     score_threshold: float = Field(gt=0.0, lt=1.0)
+    """The best box of a frame is taken for a face from here on."""
+    second_threshold: float = Field(gt=0.0, lt=1.0)
+    """Further boxes count as faces from here on: a print on a shirt is no second person."""
     iou_threshold: float = Field(gt=0.0, lt=1.0)
 
 

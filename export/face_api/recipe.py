@@ -19,7 +19,7 @@ from .weights import LICENCE, PACKAGE, VERSION
 DETECTOR_SIZE = (416, 416)
 """Width and height of the detector's input."""
 
-LIVENESS_BOUND = 0.5
+LIVENESS_BOUND = 0.3
 """The passive score that `edge.faces.artefacts` must reach."""
 
 
@@ -68,7 +68,7 @@ _FITS: Mapping[str, Mapping[str, Any]] = {
 _HEADS: Mapping[str, Mapping[str, Any]] = {
     "detector": {"kind": "yolo", "output": "planes",
                  "anchors": [list(a) for a in detector.ANCHORS],
-                 "score_threshold": 0.3, "iou_threshold": 0.4},
+                 "score_threshold": 0.3, "second_threshold": 0.65, "iou_threshold": 0.4},
     "landmarks": {"kind": "points", "output": "points", "layout": "ibug68", "passes": 2,
                   "refit": {"kind": "box", "scale": 1.35, "shift": [0.0, 0.10]}},
     "embedder": {"kind": "embedding", "output": "embedding", "length": embedder.LENGTH},

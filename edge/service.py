@@ -1,0 +1,294 @@
+"""What the daemon does between starting and stopping, without signals or argument parsing.
+
+Three threads: one reads the camera into the newest-frame slot, one (the caller's) takes frames
+all the way to a decision, one relocks the door by the clock. Whatever raises in one of them ends
+the service with the door secured; systemd starts it again.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edge import packs
+from edge.audit import Audit
+from edge.cameras import Camera, Frame, open_camera
+from edge.config import Config, effective
+from edge.decide import Decision
+from edge.door import Clock, Door, DoorEvent, MonotonicClock, open_lock
+from edge.errors import CameraError, CameraLost
+from edge.gallery import Gallery
+from edge.pipeline import Pipeline
+from edge.sdnotify import Notifier
+from edge.slot import NewestSlot
+from edge.vault import Vault
+
+log = logging.getLogger("face-gate")
+
+RELOCK_EVERY_S = 0.02
+STALE_S = 1.0
+"""A frame of a live camera older than this decides nothing."""
+FRAME_WAIT_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A frame and when it arrived, on the machine's monotonic clock."""
+
+    frame: Frame
+    arrived: float
+
+
+def fields(**values: object) -> str:
+    """`key=value` pairs of a structured log line; text with spaces is quoted."""
+    parts = []
+    for key, value in values.items():
+        text = f"{value:.4g}" if isinstance(value, float) else str(value)
+        parts.append(f'{key}="{text}"' if " " in text else f"{key}={text}")
+    return " ".join(parts)
+
+
+class CameraThread(threading.Thread):
+    """Reads the camera into the slot; opens it again, with growing pauses, when it is lost.
+
+    A film is played at its own pace, as a camera would deliver it, and again when it ends.
+    """
+
+    def __init__(self, config: Config, slot: NewestSlot[Taken]) -> None:
+        super().__init__(name="camera", daemon=True)
+        self._config, self._slot = config.camera, slot
+        self._stop = threading.Event()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def run(self) -> None:
+        wait = self._config.retry_s
+        while not self._stop.is_set():
+            try:
+                c = self._config
+                with open_camera(c.uri, width=c.width, height=c.height, fps=c.fps) as camera:
+                    log.info("camera open %s", fields(uri=camera.uri))
+                    wait = self._deliver(camera, wait)
+            except CameraError as error:
+                self._slot.fail(error)
+            except Exception as error:
+                self._slot.fail(error)
+                return
+            self._stop.wait(wait)
+            wait = min(wait * 2, self._config.retry_max_s)
+
+    def _deliver(self, camera: Camera, wait: float) -> float:
+        start: float | None = None
+        while not self._stop.is_set():
+            frame = camera.read()
+            if frame is None:
+                raise CameraLost(f"{camera.uri}: the film has ended")
+            now = time.monotonic()
+            if not camera.live:
+                start = now - frame.t if start is None else start
+                if self._stop.wait(max(start + frame.t - now, 0.0)):
+                    break
+            self._slot.put(Taken(frame, time.monotonic()))
+            wait = self._config.retry_s  # a frame came: the next loss starts over
+        return wait
+
+
+class Relocker(threading.Thread):
+    """Ends the pulse by the clock, so that nothing that hangs elsewhere holds the door open."""
+
+    def __init__(self, door: Door, failed: Callable[[Exception], None]) -> None:
+        super().__init__(name="relock", daemon=True)
+        self._door, self._failed = door, failed
+        self._stop = threading.Event()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def run(self) -> None:
+        while not self._stop.wait(RELOCK_EVERY_S):
+            try:
+                self._door.tick()
+            except Exception as error:
+                self._failed(error)  # and tick again: the lock must come to rest secured
+
+
+class Service:
+    """The door's daemon. `run()` returns after `stop()`; anything else is an error raised.
+
+    The lock is claimed, secured, before all else, and let go last.
+    """
+
+    def __init__(self, config: Config, *, clock: Clock | None = None) -> None:
+        self.config = config
+        self._notifier = Notifier()
+        self._stopping = threading.Event()
+        self._reload_to: Config | None = None
+        self._reload_wanted = threading.Event()
+        self._slot: NewestSlot[Taken] = NewestSlot()
+        self._fault: Exception | None = None
+        self._ready = False
+        self._denied: int | None = None
+        self._granted_in: int | None = None
+        self.lock = open_lock(config.lock.uri, clock)
+        try:
+            self.audit = Audit(config.state.dir / "audit.jsonl")
+            self.vault = Vault(config.state.dir)
+            self.door = Door(
+                self.lock,
+                clock or MonotonicClock(),
+                config.lock.pulse_s,
+                config.lock.cooldown_s,
+                self._on_door,
+            )
+            self.pipeline = self._pipeline(config)
+        except BaseException:
+            self.lock.close()
+            raise
+
+    def _pipeline(self, config: Config) -> Pipeline:
+        i = config.inference
+        pack = packs.load(i.pack, threads=i.threads, provider=i.provider)
+        head = pack.manifest.roles.embedder.head
+        gallery = Gallery.load(self.vault, pack.embedder_sha256, head.length)
+        pipeline = Pipeline(pack, gallery, config)
+        log.info(
+            "pack and gallery loaded %s",
+            fields(
+                pack=pack.manifest.name,
+                version=pack.manifest.version,
+                embedder=pack.embedder_sha256[:12],
+                people=len(gallery),
+                score_bound=pipeline.bound if pipeline.bound is not None else "none",
+            ),
+        )
+        return pipeline
+
+    # Called from elsewhere -------------------------------------------------------------------
+    def stop(self) -> None:
+        """End `run()` soon. Safe in a signal handler."""
+        self._stopping.set()
+
+    def reload(self, config: Config) -> None:
+        """Take up a new configuration and the gallery before the next frame."""
+        self._reload_to = config
+        self._reload_wanted.set()
+
+    # The service -----------------------------------------------------------------------------
+    def run(self) -> None:
+        """Serve until `stop()`. Raises what ended it otherwise; the door is secured either way."""
+        log.info("configuration\n%s", effective(self.config))
+        self.audit.append("start", pack=self.pipeline.pack.manifest.name)
+        camera = CameraThread(self.config, self._slot)
+        relocker = Relocker(self.door, self._fail)
+        try:
+            relocker.start()
+            camera.start()
+            while not self._stopping.is_set():
+                if self._fault is not None:
+                    raise self._fault
+                if self._reload_wanted.is_set():
+                    camera = self._reload(camera)
+                self._next()
+            self.audit.append("stop")
+        finally:
+            self._notifier.stopping()
+            try:
+                self.door.secure("the service stops")
+            finally:
+                camera.stop()
+                relocker.stop()
+                relocker.join(1.0)
+                self.door.close()
+                self.audit.close()
+                self.vault.close()
+        log.info("stopped, door secured")
+
+    def _next(self) -> None:
+        try:
+            taken = self._slot.take(FRAME_WAIT_S if self._ready else 0.2)
+        except CameraError as error:
+            self._lost(error)
+            return
+        if taken is None:
+            return
+        age = time.monotonic() - taken.arrived
+        if age > STALE_S:
+            log.warning("stale frame %s", fields(age_s=age))
+            self.pipeline.forget()
+            return
+        self.pipeline.gallery = self.pipeline.gallery.reload_if_changed(self.vault)
+        decision = self.pipeline.step(taken.frame).decision
+        self._act(decision)
+        if not self._ready:
+            self._ready = True
+            self._notifier.ready()
+            self._notifier.status(f"watching, {len(self.pipeline.gallery)} enrolled")
+            log.info("ready")
+        # Fed here and nowhere else: a frame has gone all the way.
+        self._notifier.alive()
+
+    def _act(self, decision: Decision) -> None:
+        if decision.verdict == "grant" and decision.person is not None:
+            self.door_grant(decision)
+        elif decision.verdict == "deny" and decision.track != self._denied:
+            self._denied = decision.track
+            self.audit.append("deny", track=decision.track, failed=list(decision.failed))
+            log.info("deny %s", fields(track=decision.track, failed=",".join(decision.failed)))
+
+    def door_grant(self, decision: Decision) -> None:
+        """Open for a granted decision; it is recorded first, and once per pulse."""
+        if self.door.is_open:
+            return
+        person, gates = decision.person, {g.name: g.as_json() for g in decision.gates}
+        assert person is not None
+        if decision.track != self._granted_in:
+            self._granted_in = decision.track
+            self.audit.append(
+                "grant", person=person, score=decision.score, track=decision.track, gates=gates
+            )
+            log.info(
+                "grant %s", fields(person=person, score=decision.score, track=decision.track)
+            )
+        self.door.grant(person)
+
+    def _lost(self, error: CameraError) -> None:
+        self.pipeline.forget()
+        self.door.secure("camera lost")
+        self.audit.append("camera_lost", error=str(error))
+        log.error("camera lost, door locked %s", fields(error=str(error)))
+        self._notifier.status(f"locked: camera lost: {error}")
+
+    def _reload(self, camera: CameraThread) -> CameraThread:
+        self._reload_wanted.clear()
+        config = self._reload_to
+        assert config is not None
+        self._notifier.reloading()
+        pipeline = self._pipeline(config)
+        old, self.config, self.pipeline = self.config, config, pipeline
+        if config.camera != old.camera:
+            camera.stop()
+            camera.join(5.0)
+            camera = CameraThread(config, self._slot)
+            camera.start()
+        self.audit.append("reload")
+        log.info("reloaded\n%s", effective(config))
+        self._notifier.ready()
+        return camera
+
+    def _on_door(self, event: DoorEvent) -> None:
+        if event.kind == "ignored":
+            return
+        self.audit.append("door", event=event.kind, person=event.person, reason=event.reason)
+        log.log(
+            logging.ERROR if event.kind == "fault" else logging.INFO,
+            "door %s",
+            fields(event=event.kind, person=event.person or "-", reason=event.reason),
+        )
+
+    def _fail(self, error: Exception) -> None:
+        log.critical("relock failed %s", fields(error=str(error)))
+        self._fault = error
