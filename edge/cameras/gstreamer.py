@@ -17,7 +17,7 @@ from edge.errors import CameraError, CameraLost
 
 READ_TIMEOUT_S = 3.0
 OPEN_TIMEOUT_S = 10.0
-OLDEST_OPENCV = (4, 9)
+OLDEST_OPENCV = (4, 8)
 
 
 class GStreamerCamera(Camera):
@@ -48,7 +48,7 @@ class GStreamerCamera(Camera):
         if _opencv_version() < OLDEST_OPENCV:
             raise CameraError(
                 f"{uri}: OpenCV {cv2.__version__} cannot give a pipeline a time-out, so a camera "
-                "that hangs would go unnoticed; 4.9 or later is needed"
+                "that hangs would go unnoticed; 4.8 or later is needed"
             )
         limits = [
             cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
@@ -64,6 +64,8 @@ class GStreamerCamera(Camera):
                 int(self._capture.get(cv2.CAP_PROP_FRAME_WIDTH)),
                 int(self._capture.get(cv2.CAP_PROP_FRAME_HEIGHT)),
             )
+            if min(got) <= 0:
+                raise CameraError(f"{uri}: the pipeline delivers no video")
             require_size(uri, got, width, height)
             rate = float(self._capture.get(cv2.CAP_PROP_FPS))
             self.fps = rate if math.isfinite(rate) and rate > 0 else None

@@ -68,6 +68,10 @@ class Pictures(Camera):
             load_picture(path)  # a missing or broken single picture is an error of opening
         self.frame_count = len(self._paths)
 
+    def name_of(self, index: int) -> str:
+        """The file name of the picture that frame `index` shows, for messages."""
+        return self._paths[index].name
+
     def _fetch(self) -> tuple[Image, float] | None:
         if self._index >= len(self._paths):
             return None

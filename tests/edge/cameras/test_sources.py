@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.cameras import Camera, open_camera
+from edge.cameras import Camera, gstreamer, open_camera
 from edge.cameras.base import Image
 from edge.cameras.v4l2 import V4L2Camera
 from edge.errors import CameraError, CameraLost, CameraUriError
@@ -116,6 +116,7 @@ def test_missing_picamera2_says_how_to_get_it() -> None:
 
 
 VIDEO = sorted(Path("/dev").glob("video*"))
+NEW_ENOUGH = gstreamer._opencv_version() >= gstreamer.OLDEST_OPENCV
 GSTREAMER = cv2.videoio_registry.hasBackend(cv2.CAP_GSTREAMER)
 
 
@@ -125,7 +126,40 @@ def test_opencv_without_gstreamer_says_so() -> None:
         open_camera("gstreamer:videotestsrc ! videoconvert ! appsink")
 
 
-@pytest.mark.skipif(not GSTREAMER, reason="this OpenCV has no GStreamer")
+@pytest.mark.skipif(not GSTREAMER or NEW_ENOUGH, reason="this OpenCV has none, or can time out")
+def test_an_opencv_that_cannot_time_out_a_pipeline_is_refused() -> None:
+    with pytest.raises(CameraError, match=r"cannot give a pipeline a time-out"):
+        open_camera("gstreamer:videotestsrc ! videoconvert ! appsink")
+
+
+needs_gstreamer = pytest.mark.skipif(
+    not (GSTREAMER and NEW_ENOUGH), reason="no GStreamer in this OpenCV, or one without time-outs"
+)
+
+
+@needs_gstreamer
+def test_a_pipeline_that_hangs_is_lost_within_its_time_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gstreamer, "READ_TIMEOUT_S", 0.5)
+    caps = "video/x-raw,format=BGR,width=64,height=48,framerate=20/1"
+    source = f"videotestsrc is-live=true ! {caps} ! identity sleep-time=1500000"
+    with open_camera(f"gstreamer:{source} ! appsink sync=false") as camera:
+        start = time.monotonic()
+        with pytest.raises(CameraLost):
+            for _ in range(5):
+                camera.read()
+        assert time.monotonic() - start < 5
+
+
+@needs_gstreamer
+@pytest.mark.parametrize("pipeline", ["nonsense ! appsink", "fakesrc num-buffers=0 ! appsink"])
+def test_a_pipeline_that_does_not_start_is_refused(pipeline: str) -> None:
+    with pytest.raises(CameraError):
+        open_camera(f"gstreamer:{pipeline}")
+
+
+@needs_gstreamer
 def test_a_pipeline_delivers_until_it_ends() -> None:
     caps = "video/x-raw,width=64,height=48,framerate=20/1"
     pipeline = f"videotestsrc num-buffers=5 ! {caps} ! videoconvert ! video/x-raw,format=BGR"
