@@ -6,7 +6,6 @@ from urllib.parse import parse_qsl
 
 from edge.door.clock import Clock, MonotonicClock, SimulatedClock
 from edge.door.door import Door, DoorEvent
-from edge.door.gpiod_lock import GpiodLock
 from edge.door.lock import Lock
 from edge.door.simulated import SimulatedLock, Transition
 from edge.errors import LockUriError
@@ -44,6 +43,9 @@ def open_lock(uri: str, clock: Clock | None = None) -> Lock:
         chip, slash, line = where.rpartition("/")
         if not (chip and slash and line):
             raise LockUriError(f"lock {uri!r}: write gpiod:CHIP/LINE")
+        # Only here: libgpiod is there on Linux alone, the simulated lock everywhere.
+        from edge.door.gpiod_lock import GpiodLock
+
         return GpiodLock(chip, line, active_low=_active_low(uri, query))
     raise LockUriError(f"lock {uri!r}: known are simulated: and gpiod:CHIP/LINE?active_low=0|1")
 
