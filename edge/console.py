@@ -197,7 +197,7 @@ def _tell(error: FaceGateError, as_json: bool) -> None:
             "type": type(error).__name__,
             "message": str(error),
             "exit_code": error.exit_code,
-            **getattr(error, "details", {}),
+            **error.details,
         }
         print(json_text({"error": about}), file=sys.stderr)
     else:

@@ -7,11 +7,24 @@ A message says what was wrong, where, and what to do about it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Self
+
 
 class FaceGateError(Exception):
-    """Root of all face-gate errors. `exit_code` is what a command ends with."""
+    """Root of all face-gate errors. `exit_code` is what a command ends with.
+
+    details: what a program needs to know beside the message; `--json` prints it.
+    """
 
     exit_code = 1
+    details: Mapping[str, object] = MappingProxyType({})
+
+    def with_details(self, **details: object) -> Self:
+        """This error, carrying `details`."""
+        self.details = details
+        return self
 
     def __str__(self) -> str:
         # KeyError would otherwise print the repr of its argument.

@@ -1,0 +1,66 @@
+"""Whom else a new person resembles, by the scores that the door itself goes by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.gallery import Gallery, Match, Person
+from edge.packs import Pack
+from edge.packs.scores import comparison_fmr, threshold
+from edge.pipeline import score_bound
+
+LOOKALIKE_RATE = 10.0
+"""A look-alike scores as high as ten times the target's share of strangers would."""
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """The most alike other person. `same`: the door would take the one for the other.
+
+    `lookalike`: it would not, but the score is within what `LOOKALIKE_RATE` times the configured
+    false-positive rate allows. The bound for that is lower than the door's by what the pack's
+    impostor curve says a tenfold rate is worth, so the distance is small where the curve is
+    steep. Such a pair is told apart, but with less to spare than strangers usually have.
+    """
+
+    person: str
+    score: float
+    bound: float
+    warn_from: float
+
+    @property
+    def same(self) -> bool:
+        return self.score >= self.bound
+
+    @property
+    def lookalike(self) -> bool:
+        return not self.same and self.score >= self.warn_from
+
+
+def comparable(people: Sequence[Person], embedder_sha256: str) -> tuple[list[Person], list[str]]:
+    """Those whose templates are this embedder's, and the names of the others."""
+    ours = [p for p in people if all(t.embedder_sha256 == embedder_sha256 for t in p.templates)]
+    names = {p.name for p in ours}
+    return ours, [p.name for p in people if p.name not in names]
+
+
+def likeness(
+    pack: Pack, people: Sequence[Person], probe: NDArray[np.float32], target_fpir: float
+) -> Likeness | None:
+    """The one of `people` most like `probe`, the mean of the new templates; None without people.
+
+    The mean, because single frames of one person miss one another more often than means do, and
+    here a miss is what lets one person in twice. Raises UndemonstratedTarget.
+    """
+    gallery = Gallery(people, pack.embedder_sha256, pack.manifest.roles.embedder.head.length)
+    match: Match | None = gallery.search(probe)
+    bound = score_bound(pack, gallery, target_fpir)
+    if match is None or bound is None:
+        return None
+    scores = pack.manifest.roles.embedder.head.scores
+    wider = min(0.5, LOOKALIKE_RATE * comparison_fmr(target_fpir, len(gallery.matrix)))
+    return Likeness(match.person, match.score, bound, threshold(scores, wider))
