@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 import threading
-import time
-from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from edge.door import (
-    Clock,
     Door,
     DoorEvent,
-    MonotonicClock,
     SimulatedClock,
     SimulatedLock,
     Transition,
-    open_lock,
 )
-from edge.errors import AuditError, DoorError, LockClosed, LockUriError
+from edge.errors import AuditError, DoorError, LockClosed
 
 PULSE, COOLDOWN = 5.0, 2.0
 
@@ -268,139 +260,3 @@ def test_nonsense_times_are_refused(pulse: float, cooldown: float) -> None:
     clock = SimulatedClock()
     with pytest.raises(ValueError, match="_s must be"):
         Door(SimulatedLock(clock), clock, pulse, cooldown)
-
-
-@given(
-    st.lists(
-        st.one_of(
-            st.just("grant"),
-            st.just("secure"),
-            st.floats(0.01, 3.0).map(lambda s: round(s, 2)),
-        ),
-        max_size=60,
-    )
-)
-@settings(max_examples=200)
-def test_never_open_longer_than_a_pulse_and_one_tick(steps: list[str | float]) -> None:
-    scene = Scene()
-    for step in steps:
-        if step == "grant":
-            scene.door.grant("Ada")
-        elif step == "secure":
-            scene.door.secure()
-        else:
-            scene.clock.advance(float(step))
-            scene.door.tick()
-    history = scene.lock.history
-    assert all(a.secured != b.secured for a, b in pairwise(history))
-    for opened, shut in zip(history[1::2], history[2::2], strict=False):
-        assert shut.t - opened.t <= PULSE + 3.0
-    for shut, opened in zip(history[2::2], history[3::2], strict=False):
-        assert opened.t - shut.t >= COOLDOWN - 1e-9
-
-
-def test_grants_from_many_threads_open_once() -> None:
-    clock = SimulatedClock()
-    lock = SimulatedLock(clock)
-    door = Door(lock, clock, PULSE, COOLDOWN)
-    results: list[bool] = []
-    start = threading.Barrier(8)
-
-    def knock() -> None:
-        start.wait()
-        for _ in range(50):
-            results.append(door.grant("Ada"))
-
-    old = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        threads = [threading.Thread(target=knock) for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    finally:
-        sys.setswitchinterval(old)
-    assert results.count(True) == 1
-    assert len(lock.history) == 2
-
-
-def test_on_the_real_clock_a_timer_relocks_while_the_main_thread_hangs() -> None:
-    clock: Clock = MonotonicClock()
-    lock = SimulatedLock(clock)
-    door = Door(lock, clock, 0.2, 0.0)
-    stop = threading.Event()
-
-    def timer() -> None:
-        while not stop.wait(0.01):
-            door.tick()
-
-    thread = threading.Thread(target=timer)
-    thread.start()
-    try:
-        door.grant("Ada")
-        time.sleep(0.8)  # stands for an inference that hangs
-    finally:
-        stop.set()
-        thread.join()
-    _, opened, shut = lock.history
-    assert 0.2 <= shut.t - opened.t < 0.7
-
-
-# The lock and its URI -------------------------------------------------------------------------
-
-
-def test_a_lock_is_left_secured_and_not_used_after() -> None:
-    clock = SimulatedClock()
-    lock = SimulatedLock(clock)
-    with lock:
-        lock.release()
-        assert not lock.secured
-    assert lock.history[-1].secured
-    lock.close()
-    for use in (lock.engage, lock.release, lambda: lock.secured):
-        with pytest.raises(LockClosed):
-            use()
-
-
-def test_a_lock_that_cannot_be_secured_at_closing_is_let_go_of_and_said() -> None:
-    class Freed(Stubborn):
-        freed = False
-
-        def _free(self) -> None:
-            self.freed = True
-
-    lock = Freed(SimulatedClock())
-    lock.fail_on = True
-    with pytest.raises(DoorError):
-        lock.close()
-    assert lock.freed
-
-
-def test_the_simulated_lock_is_opened_like_any_other() -> None:
-    clock = SimulatedClock(7.0)
-    with open_lock("simulated:", clock) as lock:
-        assert isinstance(lock, SimulatedLock) and lock.secured
-        assert lock.history == [Transition(7.0, True)]
-
-
-@pytest.mark.parametrize(
-    "uri",
-    [
-        "",
-        "simulated",
-        "simulated:x",
-        "gpio:chip/line",
-        "gpiod:",
-        "gpiod:line",
-        "gpiod:/",
-        "gpiod:chip/",
-        "gpiod:chip/line?active_low=yes",
-        "gpiod:chip/line?active-low=1",
-        "gpiod:chip/line?active_low",
-        "gpiod:chip/line?active_low=1&active_low=0",
-    ],
-)
-def test_a_uri_that_is_not_understood_opens_no_lock(uri: str) -> None:
-    with pytest.raises(LockUriError):
-        open_lock(uri)
