@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.gallery import Gallery, Match, Person
+from edge.gallery import Gallery, Match, Person, clean_name
 from edge.packs import Pack
 from edge.packs.scores import comparison_fmr, threshold
 from edge.pipeline import score_bound
+from edge.vault_file import name_key
 
 LOOKALIKE_RATE = 10.0
 """A look-alike scores as high as ten times the target's share of strangers would."""
@@ -39,6 +40,15 @@ class Likeness:
     @property
     def lookalike(self) -> bool:
         return not self.same and self.score >= self.warn_from
+
+    def as_json(self) -> dict[str, object]:
+        """Its four fields."""
+        return asdict(self)
+
+
+def same_name(a: str, b: str) -> bool:
+    """Whether the vault takes the two for one name."""
+    return name_key(clean_name(a)) == name_key(clean_name(b))
 
 
 def comparable(people: Sequence[Person], embedder_sha256: str) -> tuple[list[Person], list[str]]:
