@@ -105,12 +105,17 @@ class Output:
         """Whether someone watches: moving displays are for them only."""
         return self.err.is_terminal and not self.as_json
 
-    def result(self, data: Mapping[str, Any], show: Callable[[Console], None]) -> None:
-        """Print `data` as one JSON object, or let `show` print it for people."""
+    def result(
+        self,
+        data: Mapping[str, Any],
+        show: Callable[[Console], None],
+        to: Console | None = None,
+    ) -> None:
+        """Print `data` as one JSON object, or let `show` print it for people, on `to` or `out`."""
         if self.as_json:
             print(json_text(data, indent=2))
         else:
-            show(self.out)
+            show(self.out if to is None else to)
 
     def note(self, text: str) -> None:
         """Something said on the way; left out with --json."""

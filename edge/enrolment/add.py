@@ -95,12 +95,12 @@ def _compare(
     config: Config,
 ) -> tuple[compare.Likeness | None, list[str]]:
     """Whom else they resemble, and who could not be compared."""
-    mean = choose.mean_vector(chosen)
+    probes = [c.vector for c in chosen]
     target = config.decision.target_fpir
     people, unknown = compare.comparable(vault.people(), pack.embedder_sha256)
     own = [p for p in people if same_name(p.name, name)]
     others = [p for p in people if not same_name(p.name, name)]
-    found = compare.likeness(pack, others, mean, target)
+    found = compare.likeness(pack, others, probes, target)
     if found is not None and found.same and not request.force:
         raise AlreadyEnrolled(
             f"this face is enrolled already, as {found.person!r} (score {found.score:.3f}, the "
@@ -109,7 +109,7 @@ def _compare(
             "--force-lookalike, but the door will often refuse both"
         ).with_details(person=found.person, score=found.score, bound=found.bound)
     if request.way == "add" and own:
-        same = compare.likeness(pack, own, mean, target)
+        same = compare.likeness(pack, own, probes, target)
         if same is not None and not same.same:
             raise EnrolmentRefused(
                 f"these pictures do not look like {name!r} (score {same.score:.3f}, at least "
