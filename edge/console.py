@@ -19,6 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
+import cv2
 from rich.console import Console
 from rich.markup import escape
 
@@ -153,7 +154,11 @@ def run(argv: Sequence[str] | None, body: Callable[[Sequence[str]], int]) -> int
     # Known before the parser ran, because its own errors are to be JSON too.
     as_json = "--json" in words
     if not logging.getLogger().handlers:
-        logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
+        # With --json standard error holds JSON only; what a log would say is in the results.
+        level = logging.CRITICAL if as_json else logging.WARNING
+        logging.basicConfig(stream=sys.stderr, format="%(message)s", level=level)
+    # What OpenCV would print about a file or device, our errors say.
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     try:
         with _terminable():
             code = body(words)

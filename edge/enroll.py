@@ -17,10 +17,10 @@ from rich.prompt import Confirm
 from rich.table import Table
 
 from edge import console, packs
-from edge.audit import Audit
 from edge.config import Config
-from edge.console import AUDIT_FILE, Output
+from edge.console import Output
 from edge.enrolment.add import add
+from edge.enrolment.recorded import recorded
 from edge.enrolment.request import Request, Way
 from edge.enrolment.say import say_added, warn
 from edge.errors import PackError, UsageError
@@ -236,11 +236,13 @@ def _show(args: argparse.Namespace, config: Config, output: Output) -> int:
 
     def show(out: Console) -> None:
         out.print(f"{escape(person.name)}, enrolled {_date(person.created)}")
-        table = Table("source", "added", "yaw", "pitch", "roll", "quality", "cosine to mean")
+        table = Table(
+            "source", "added", "yaw", "pitch", "roll", "quality", "cosine", pad_edge=False
+        )
         for t in data["templates"]:
             table.add_row(
                 escape(t["source"]),
-                _date(t["created"]),
+                _date(t["created"])[:10],
                 *(f"{t[axis]:+.0f}°" for axis in ("yaw", "pitch", "roll")),
                 f"{t['quality']:.2f}",
                 f"{t['cosine_to_mean']:.3f}",
@@ -260,8 +262,8 @@ def _remove(args: argparse.Namespace, config: Config, output: Output) -> int:
             if not Confirm.ask(f"Delete {escape(person.name)} for good?", console=output.err):
                 output.note("nothing was removed")
                 return 0
-        with Audit(config.state.dir / AUDIT_FILE) as audit:
-            audit.append("remove", person=person.name, templates=len(person.templates))
+        about = {"person": person.name, "templates": len(person.templates)}
+        with recorded(config.state.dir, "remove", **about):
             vault.remove(args.name)
     data = {"removed": person.name, "templates": len(person.templates)}
     output.result(data, lambda out: out.print(f"removed {escape(person.name)}"))
@@ -271,10 +273,9 @@ def _remove(args: argparse.Namespace, config: Config, output: Output) -> int:
 def _rename(args: argparse.Namespace, config: Config, output: Output) -> int:
     with Vault(config.state.dir, create=False) as vault:
         old = vault.person(args.old).name
-        with Audit(config.state.dir / AUDIT_FILE) as audit:
-            audit.append("rename", person=old, to=args.new)
+        with recorded(config.state.dir, "rename", person=old, to=args.new):
             vault.rename(args.old, args.new)
-            new = vault.person(args.new).name
+        new = vault.person(args.new).name
     data = {"renamed": old, "to": new}
     output.result(data, lambda out: out.print(f"{escape(old)} is now {escape(new)}"))
     return 0

@@ -148,8 +148,7 @@ def _play(args: argparse.Namespace, camera: Camera, pipeline: Pipeline, output: 
             if args.limit_s is not None and summary.seconds >= args.limit_s:
                 break
     summary.openings = [] if door is None else door.openings
-    if getattr(camera, "cut_short", False):
-        output.warn(f"{args.source}: the film is cut short or damaged")
+    summary.cut_short = bool(getattr(camera, "cut_short", False))
     return summary
 
 

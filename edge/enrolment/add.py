@@ -17,6 +17,7 @@ from edge.enrolment import choose, compare, taken
 from edge.enrolment.candidate import Candidate
 from edge.enrolment.compare import same_name
 from edge.enrolment.read import look_at
+from edge.enrolment.recorded import recorded
 from edge.enrolment.refusal import choose_or_refuse, refusals
 from edge.enrolment.request import Request, Way
 from edge.errors import AlreadyEnrolled, EnrolmentRefused, PersonExists, PersonNotFound
@@ -35,9 +36,11 @@ def add(request: Request, config: Config, output: Output) -> dict[str, Any]:
     """
     name = clean_name(request.name)
     state = config.state.dir
-    with Vault(state) as vault, Audit(state / AUDIT_FILE) as audit:
+    with Vault(state) as vault:
         # Asked first: nobody should pose in front of a camera only to hear that a name is taken.
         _require_way(vault, name, request.way)
+        with Audit(state / AUDIT_FILE):
+            pass  # nor to hear that the record cannot be written
         inference = config.inference
         pack = packs.load(inference.pack, threads=inference.threads, provider=inference.provider)
         started = time.monotonic()
@@ -57,6 +60,7 @@ def add(request: Request, config: Config, output: Output) -> dict[str, Any]:
             "pose_spread": turned,
             "varied": turned >= config.enrolment.pose_spread,
             "frames": look.frames,
+            "cut_short": look.cut_short,
             "refused": refusals(look),
             "lookalike": likeness.as_json() if likeness is not None and noted else None,
             "not_compared": unknown,
@@ -65,12 +69,8 @@ def add(request: Request, config: Config, output: Output) -> dict[str, Any]:
         }
         forced = likeness is not None and likeness.same
         about = {"person": name, "way": request.way, "templates": len(new), "forced": forced}
-        audit.append("enrol", source=new[0].source, **about)
-        try:
+        with recorded(state, "enrol", source=new[0].source, **about):
             _store(vault, name, request.way, templates)
-        except BaseException:
-            audit.append("enrol_failed", **about)
-            raise
     return report
 
 

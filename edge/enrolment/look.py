@@ -52,7 +52,7 @@ class Failures:
         if not self.values or self.bound is None:
             return line
         low, high = self.bound.low, self.bound.high
-        asked = " to ".join(f"{v:g}" for v in (low, high) if v is not None)
+        asked = " to ".join(f"{v:g}" for v in dict.fromkeys((low, high)) if v is not None)
         word = "at least " if high is None else "at most " if low is None else ""
         return f"{line} (usually {median(self.values):.3g}, asked for {word}{asked})"
 
@@ -76,6 +76,7 @@ class Look:
         self.consistency = threshold(scores, config.enrolment.consistency_fmr)
         self.still, self.want, self._tiles = still, want, tiles
         self.frames = 0
+        self.cut_short = False
         self.failures: dict[str, Failures] = {}
         self.hint: str | None = "look at the camera"
         self.last_failed: tuple[Gate, ...] = ()

@@ -34,8 +34,7 @@ def look_at(
         names: dict[int, str] = {}
         with Guide(output, request.frames) as guide:
             _read(camera, look, guide, request, names, output)
-        if getattr(camera, "cut_short", False):
-            output.warn(f"{request.source}: the film is cut short or damaged")
+        look.cut_short = bool(getattr(camera, "cut_short", False))
     return look, names
 
 

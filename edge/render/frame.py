@@ -21,6 +21,7 @@ LEAST_WIDTH, MOST_WIDTH = 640, 1280
 """A smaller picture is enlarged so that text stays legible, a larger one is reduced."""
 HEADER, FOOTER = 36, 70  # pixels at a width of 640
 COLUMNS = 7
+SMALL_FACE = 120  # pixels at a width of 640
 SHORT = {
     "one_face": "faces",
     "sharpness": "sharp",
@@ -74,10 +75,14 @@ def _mark_face(
     body: Image, face: Face, step: Step, scale: float, unit: float, show_candidates: bool
 ) -> None:
     colour = {"grant": paint.GREEN, "deny": paint.RED, None: paint.AMBER}[step.decision.verdict]
+    small = face.quality.size * scale < SMALL_FACE * unit
     # Pixel centres: (x + 1/2) * scale - 1/2, as the resizing above has it.
     points = (face.landmarks + 0.5) * scale - 0.5
     for x, y in np.rint(points).astype(int).tolist():
-        cv2.circle(body, (x, y), max(1, round(unit)), paint.INK, cv2.FILLED, cv2.LINE_AA)
+        if not small:
+            cv2.circle(body, (x, y), round(unit), paint.INK, cv2.FILLED, cv2.LINE_AA)
+        elif 0 <= x < body.shape[1] and 0 <= y < body.shape[0]:
+            body[y, x] = paint.INK  # a full dot each would hide a small face
     x1, y1, x2, y2 = np.rint((face.box + 0.5) * scale - 0.5).astype(int).tolist()
     paint.brackets(body, (x1, y1), (x2, y2), colour, max(2, round(2 * unit)))
     words = step.decision.person or "?"

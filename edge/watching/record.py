@@ -52,6 +52,7 @@ class Summary:
     denied: list[int] = field(default_factory=list)
     failed: Counter[str] = field(default_factory=Counter)
     best: float | None = None
+    cut_short: bool = False
     _running: tuple[int | None, str] | None = None
 
     def add(self, step: Step) -> None:
@@ -100,6 +101,7 @@ class Summary:
             "granted": self.people,
             "grants": [{"t": t, "index": i, "person": p} for t, i, p in self.grants],
             "openings": [{"t": t, "person": p} for t, p in self.openings],
+            "cut_short": self.cut_short,
             "denied_tracks": len(self.denied),
             "best_score": self.best,
             "failed": dict(self.failed.most_common()),
