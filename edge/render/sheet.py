@@ -24,18 +24,17 @@ def crop(image: Image, box: NDArray[np.float32], side: int) -> Image:
     x1, y1, x2, y2 = (float(v) for v in box)
     reach = AROUND * max(x2 - x1, y2 - y1)
     scale = side / reach
+    whole = image
     left, top = (x1 + x2) / 2 - reach / 2, (y1 + y2) / 2 - reach / 2
-    # Pixel centres at integers: output 0 is the middle of the first output pixel.
-    matrix = np.array(
-        [
-            [scale, 0, -scale * (left + 0.5) + scale / 2 - 0.5],
-            [0, scale, -scale * (top + 0.5) + scale / 2 - 0.5],
-        ]
-    )
+    # Pixel centres lie at integers: output i shows scale * (x - left) - 1/2.
+    shift = scale * left + 0.5, scale * top + 0.5
     if scale < 0.5:  # warping alone would alias
-        small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        matrix = np.array([[1, 0, -scale * left], [0, 1, -scale * top]], np.float64)
-        image = small.astype(np.uint8, copy=False)
+        image = np.asarray(
+            cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8
+        )
+        shift = scale * (left + 0.5), scale * (top + 0.5)
+    step = 1.0 if image is not whole else scale
+    matrix = np.array([[step, 0, -shift[0]], [0, step, -shift[1]]])
     cut = cv2.warpAffine(
         image,
         matrix,
