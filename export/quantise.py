@@ -70,7 +70,7 @@ def static_int8(
                 source, target, _Reader(inputs),
                 quant_format=QuantFormat.QDQ,
                 per_channel=True,
-                activation_type=QuantType.QInt8,
+                activation_type=QuantType.QUInt8,
                 weight_type=QuantType.QInt8,
                 calibrate_method=method,
                 op_types_to_quantize=list(OPERATORS),

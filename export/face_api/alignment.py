@@ -8,8 +8,12 @@ expression, the lower lip with speech.
 
 from __future__ import annotations
 
-MARGIN = 0.25
-"""Margin on each side, as a fraction of the square."""
+MARGIN = 0.20
+"""Margin on each side, as a fraction of the square.
+
+dlib itself uses 0.25 with its own landmark predictor. This package's landmarks lie a little
+differently, and 0.20 was measured to be better with them, and 0.15 and 0.30 worse.
+"""
 
 FIRST = 17
 """The first landmark of `MEAN_FACE`."""

@@ -16,8 +16,8 @@ from .alignment import USED, template
 from .layers import Weights
 from .weights import LICENCE, PACKAGE, VERSION
 
-DETECTOR_SIZE = (416, 416)
-"""Width and height of the detector's input."""
+DETECTOR_SIZE = (448, 352)
+"""Width and height of the detector's input: near 4:3, as cameras are, and multiples of 32."""
 
 LIVENESS_BOUND = 0.3
 """The passive score that `edge.faces.artefacts` must reach."""
@@ -54,9 +54,9 @@ def build(net: Net, weights: Weights) -> nn.Module:
 
 
 _FITS: Mapping[str, Mapping[str, Any]] = {
-    "detector": {"kind": "letterbox", "border": 0.0},
-    # the detector's boxes sit high and a little left of the landmarks' own bounds
-    "landmarks": {"kind": "box", "scale": 1.15, "shift": [0.03, 0.10]},
+    "detector": {"kind": "letterbox", "border": 110.0},
+    # the detector's boxes sit higher than what the landmark network was trained on
+    "landmarks": {"kind": "box", "scale": 1.15, "shift": [0.02, 0.07]},
     "embedder": {
         "kind": "template",
         "points": [[i] for i in USED],
