@@ -21,7 +21,8 @@ MID_GREY = 128.0
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Candidate:
-    """t: seconds on the source's clock. tile: the face cut out, only when a sheet is wanted."""
+    """t: seconds on the source's clock. eyes: their openness (`edge.faces.blink`). tile: the face
+    cut out, only when a sheet is wanted."""
 
     t: float
     index: int
@@ -29,6 +30,7 @@ class Candidate:
     measured: Quality
     quality: float
     live: float
+    eyes: float
     vector: Floats
     fingerprint: int
     tile: Image | None
@@ -94,6 +96,7 @@ def candidate(observation: Observation, bounds: Enrolment, tile: Image | None) -
         measured=face.quality,
         quality=grade(face, bounds),
         live=face.live,
+        eyes=face.eye_aspect,
         vector=np.asarray(face.embedding, np.float32),
         fingerprint=hash(face.patch.tobytes()),
         tile=tile,

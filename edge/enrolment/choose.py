@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.enrolment.candidate import Candidate
+from edge.faces.blink import CLOSED
 
 YAW_STEP = 12.0
 PITCH_STEP = 10.0
@@ -91,17 +92,20 @@ def _difference(a: Candidate, b: Candidate) -> float:
 def spread(candidates: Sequence[Candidate], count: int) -> list[Candidate]:
     """`count` of them (or all, if fewer), best first: quality, then quality times novelty.
 
-    Greedy: the first is the best one; each next has the largest product of quality and of its
-    difference from the nearest one taken, a difference of one step or more counting in full.
+    Closed eyes, judged against the person's own open ones, halve the quality. Greedy: the first
+    is the best one; each next has the largest product of quality and of its difference from the
+    nearest one taken, a difference of one step or more counting in full.
     """
     left = list(candidates)
     if not left:
         return []
-    taken = [max(left, key=lambda c: c.quality)]
+    open_eyes = float(np.percentile([c.eyes for c in left], 80))
+    worth = {id(c): c.quality * (0.5 if c.eyes < CLOSED * open_eyes else 1.0) for c in candidates}
+    taken = [max(left, key=lambda c: worth[id(c)])]
     left.remove(taken[0])
     nearest = {id(c): _difference(c, taken[0]) for c in left}
     while left and len(taken) < count:
-        best = max(left, key=lambda c: c.quality * min(1.0, nearest[id(c)]))
+        best = max(left, key=lambda c: worth[id(c)] * min(1.0, nearest[id(c)]))
         left.remove(best)
         taken.append(best)
         for c in left:

@@ -49,8 +49,10 @@ def test_no_picture_is_written_unless_asked_for(state: Path) -> None:
 def test_little_motion_of_the_head_is_said(
     films: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    film = films / "single_face.mp4"
-    assert run("add", "Ada", "--source", film, "--state", tmp_path / "s", "--limit-s", 1.2) == 0
+    config = tmp_path / "c.toml"
+    config.write_text("[enrolment]\npose_spread = 60\n")
+    words = ("add", "Ada", "--source", films / "single_face.mp4", "--state", tmp_path / "s")
+    assert run(*words, "--config", config) == 0
     assert "little variety of pose" in capsys.readouterr().err
 
 

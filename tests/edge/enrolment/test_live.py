@@ -36,7 +36,7 @@ def test_a_camera_is_let_go_of_when_there_is_enough(
     films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     as_camera(monkeypatch, films / "WolfgangLanger_Pexels.mp4")
-    config = tmp_path / "c.toml"  # this man's habit is to look up and down, not to the sides
+    config = tmp_path / "c.toml"  # she turns her head little
     config.write_text("[enrolment]\npose_spread = 5\n")
     monkeypatch.setattr("edge.enrolment.hints.TURN", 1.0)
     monkeypatch.setattr("edge.enrolment.hints.NOD", 1.0)
