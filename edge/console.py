@@ -157,8 +157,9 @@ def run(argv: Sequence[str] | None, body: Callable[[Sequence[str]], int]) -> int
         # With --json standard error holds JSON only; what a log would say is in the results.
         level = logging.CRITICAL if as_json else logging.WARNING
         logging.basicConfig(stream=sys.stderr, format="%(message)s", level=level)
-    # What OpenCV would print about a file or device, our errors say.
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    # What OpenCV would print about a file or device, our errors say. It moved from 4 to 5.
+    quiet = getattr(cv2, "setLogLevel", None) or cv2.utils.logging.setLogLevel
+    quiet(0)
     try:
         with _terminable():
             code = body(words)
