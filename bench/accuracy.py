@@ -57,22 +57,36 @@ def main(argv: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     heading, _, rest = (__doc__ or "").partition("\n\n")
     parser = argparse.ArgumentParser(
-        prog="python -m bench.accuracy", description=heading, epilog=rest,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+        prog="python -m bench.accuracy",
+        description=heading,
+        epilog=rest,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--pack", default="default", help="'default' or a pack's folder")
-    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER_OR_TAR",
-                        help="pictures, one folder per person")
-    parser.add_argument("--limit", type=int, metavar="N",
-                        help="only N pictures, evenly spread (for a quick look)")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        metavar="FOLDER_OR_TAR",
+        help="pictures, one folder per person",
+    )
+    parser.add_argument(
+        "--limit", type=int, metavar="N", help="only N pictures, evenly spread (for a quick look)"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table there")
-    parser.add_argument("--scores", type=Path, metavar="FILE.toml",
-                        help="write the impostor distribution for a manifest there")
+    parser.add_argument(
+        "--scores",
+        type=Path,
+        metavar="FILE.toml",
+        help="write the impostor distribution for a manifest there",
+    )
     return parser
 
 
-def measure(pack_name: str, data: Path, limit: int | None = None,
-            console: Console | None = None) -> dict[str, Any]:
+def measure(
+    pack_name: str, data: Path, limit: int | None = None, console: Console | None = None
+) -> dict[str, Any]:
     """Embeds every picture and computes the figures.
 
     Raises PackError (pack or data unusable), ValueError (too few people or faces).
@@ -83,11 +97,16 @@ def measure(pack_name: str, data: Path, limit: int | None = None,
     total = len(pictures.names(data))
     count = total if limit is None else min(limit, total)
     vectors, people, missed = [], [], 0
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-               TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=console or Console(stderr=True), transient=True) as progress:
-        for name, image in progress.track(pictures.read(data, limit), total=count,
-                                          description="embedding"):
+        for name, image in progress.track(
+            pictures.read(data, limit), total=count, description="embedding"
+        ):
             vector = embed_central(pack, image)
             if vector is None:
                 missed += 1
@@ -124,7 +143,7 @@ def scores(result: dict[str, Any]) -> dict[str, Any]:
     """The figures as `[roles.embedder.head.scores]` of a manifest."""
     return {
         "data": f"{result['data']}: {result['people']} people, {result['faces']} faces, "
-                "every pair of single templates of different people; pairs share people",
+        "every pair of single templates of different people; pairs share people",
         "identities": result["people"],
         "impostor_pairs": result["impostor_pairs"],
         "curve": result["impostor_curve"],
@@ -134,21 +153,29 @@ def scores(result: dict[str, Any]) -> dict[str, Any]:
 def markdown(result: dict[str, Any]) -> str:
     """The figures for a reader."""
     lines = [
-        f"# {result['pack']} {result['pack_version']} on {result['data']}", "",
+        f"# {result['pack']} {result['pack_version']} on {result['data']}",
+        "",
         f"{result['pictures']} pictures, {result['without_face']} without a face; "
         f"{result['people']} people; {result['genuine_pairs']:,} genuine and "
-        f"{result['impostor_pairs']:,} impostor pairs.", "",
+        f"{result['impostor_pairs']:,} impostor pairs.",
+        "",
         f"Ten-fold accuracy {result['ten_fold_accuracy']:.4f} "
-        f"± {result['ten_fold_standard_error']:.4f} (standard error).", "",
-        "| FAR | measured FAR [95 %] | threshold | TAR [95 %] |", "| --- | --- | --- | --- |",
+        f"± {result['ten_fold_standard_error']:.4f} (standard error).",
+        "",
+        "| FAR | measured FAR [95 %] | threshold | TAR [95 %] |",
+        "| --- | --- | --- | --- |",
     ]
     lines += [
         f"| {p['far']:.0e} | {p['far_measured']:.3g} [{p['far_low']:.2g}, {p['far_high']:.2g}] "
         f"| {p['threshold']:.4f} | {p['tar']:.4f} [{p['tar_low']:.4f}, {p['tar_high']:.4f}] |"
         for p in result["points"]
     ]
-    lines += ["", "Intervals take pairs as independent; pairs that share a person are not, so "
-              "the true intervals are wider.", ""]
+    lines += [
+        "",
+        "Intervals take pairs as independent; pairs that share a person are not, so "
+        "the true intervals are wider.",
+        "",
+    ]
     return "\n".join(lines)
 
 
@@ -160,8 +187,8 @@ def _write(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise

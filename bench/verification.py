@@ -54,9 +54,10 @@ def folds_accuracy(
         members = np.nonzero(fold_of[people] == fold)[0]
         a, b = (members[k] for k in np.triu_indices(len(members), 1))
         alike = people[a] == people[b]
+        # as many pairs of each kind, or answering "different" to all would score well
+        count = min(PER_FOLD, int(alike.sum()), int((~alike).sum()))
         for kind in (True, False):
-            choice = np.nonzero(alike == kind)[0]
-            choice = rng.choice(choice, min(PER_FOLD, len(choice)), replace=False)
+            choice = rng.choice(np.nonzero(alike == kind)[0], count, replace=False)
             scores.append(np.einsum("ij,ij->i", rows[a[choice]], rows[b[choice]]))
             same.append(np.full(len(choice), kind))
             folds.append(np.full(len(choice), fold))

@@ -103,7 +103,7 @@ def det(genuine: ArrayLike, impostor: ArrayLike) -> Det:
     thresholds = np.append(np.unique(np.concatenate([g, i])), np.inf)
     return Det(
         thresholds,
-        1.0 - np.searchsorted(i, thresholds, side="left") / i.size,
+        (i.size - np.searchsorted(i, thresholds, side="left")) / i.size,
         np.searchsorted(g, thresholds, side="left") / g.size,
     )
 
@@ -145,9 +145,7 @@ def tar_at_far(
     return Rate(int((scores >= threshold).sum()), scores.size, confidence), threshold
 
 
-def ten_fold_accuracy(
-    scores: ArrayLike, same: ArrayLike, folds: ArrayLike
-) -> tuple[float, float]:
+def ten_fold_accuracy(scores: ArrayLike, same: ArrayLike, folds: ArrayLike) -> tuple[float, float]:
     """Accuracy as on LFW: the threshold of each fold is the best one on the other folds.
 
     Args:

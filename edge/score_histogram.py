@@ -36,7 +36,7 @@ class Histogram:
     def at_or_above(self, threshold: float) -> int:
         """How many scores are at or above the bin edge at or below `threshold`."""
         k = int(np.floor((threshold + 1.0) * (BINS / 2) + 1e-6))
-        return int(self.counts[max(k, 0):].sum())
+        return int(self.counts[max(k, 0) :].sum())
 
     def threshold_at(self, rate: float) -> float:
         """The lowest bin edge at or above which at most `rate` of the scores lie.

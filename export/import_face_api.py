@@ -11,12 +11,15 @@ must be (nothing is written); 130 interrupted (nothing is written).
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
+import tempfile
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from onnx import ModelProto
@@ -44,9 +47,15 @@ def main(argv: list[str] | None = None) -> int:
     console = Console(stderr=True)
     torch.set_num_threads(1)  # one order of summation: the same bytes on every machine
     try:
-        table = import_package(args.package, args.out, calibrate=args.calibrate,
-                               limit=args.pictures, scores=args.scores, force=args.force,
-                               console=console)
+        table = import_package(
+            args.package,
+            args.out,
+            calibrate=args.calibrate,
+            limit=args.pictures,
+            scores=args.scores,
+            force=args.force,
+            console=console,
+        )
     except FaceGateError as error:
         console.print(f"import_face_api: {error}", style="red", markup=False, highlight=False)
         return error.exit_code
@@ -61,26 +70,54 @@ def main(argv: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     heading, _, rest = (__doc__ or "").partition("\n\n")
     parser = argparse.ArgumentParser(
-        prog="python -m export.import_face_api", description=heading, epilog=rest,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("package", type=Path, metavar="PACKAGE.tgz",
-                        help="the package as npm serves it; its SHA-256 is checked")
+        prog="python -m export.import_face_api",
+        description=heading,
+        epilog=rest,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "package",
+        type=Path,
+        metavar="PACKAGE.tgz",
+        help="the package as npm serves it; its SHA-256 is checked",
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the pack's folder")
-    parser.add_argument("--calibrate", type=Path, metavar="FOLDER_OR_TAR",
-                        help="pictures with faces for the 8-bit ranges "
-                             "(default: portraits from scikit-image and a PyPI source package)")
-    parser.add_argument("--pictures", type=int, default=200, metavar="N",
-                        help="use at most N pictures of --calibrate (default %(default)s)")
-    parser.add_argument("--scores", type=Path, default=SCORES, metavar="FILE.toml",
-                        help="impostor scores as written by 'python -m bench.accuracy --scores' "
-                             "(default: those measured for this package)")
+    parser.add_argument(
+        "--calibrate",
+        type=Path,
+        metavar="FOLDER_OR_TAR",
+        help="pictures with faces for the 8-bit ranges "
+        "(default: portraits from scikit-image and a PyPI source package)",
+    )
+    parser.add_argument(
+        "--pictures",
+        type=int,
+        default=200,
+        metavar="N",
+        help="use at most N pictures of --calibrate (default %(default)s)",
+    )
+    parser.add_argument(
+        "--scores",
+        type=Path,
+        default=SCORES,
+        metavar="FILE.toml",
+        help="impostor scores as written by 'python -m bench.accuracy --scores' "
+        "(default: those measured for this package)",
+    )
     parser.add_argument("--force", action="store_true", help="replace the pack in DIR")
     return parser
 
 
-def import_package(package: Path, out: Path, *, calibrate: Path | None = None, limit: int = 200,
-                   scores: Path = SCORES, force: bool = False,
-                   console: Console | None = None) -> Table:
+def import_package(
+    package: Path,
+    out: Path,
+    *,
+    calibrate: Path | None = None,
+    limit: int = 200,
+    scores: Path = SCORES,
+    force: bool = False,
+    console: Console | None = None,
+) -> Table:
     """Converts, quantises, checks and writes; returns a table of sizes and agreements.
 
     Raises PackError and its subclasses; then nothing has been written.
@@ -91,8 +128,10 @@ def import_package(package: Path, out: Path, *, calibrate: Path | None = None, l
     source = Package(package)
     console = console or Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with pack_writer.staged(out, force=force) as folder, \
-            Progress(*columns, console=console, transient=True) as progress:
+    with (
+        pack_writer.staged(out, force=force) as folder,
+        Progress(*columns, console=console, transient=True) as progress,
+    ):
         bar = progress.add_task("converting", total=len(recipe.NETS))
         models: dict[str, ModelProto] = {}
         modules: dict[str, torch.nn.Module] = {}
@@ -128,16 +167,19 @@ def _manifest(files: Mapping[str, bytes], scores: Mapping[str, Any]) -> dict[str
     return recipe.manifest(hashes, scores)
 
 
-def _faces(models: Mapping[str, ModelProto], scores: Mapping[str, Any], calibrate: Path | None,
-           limit: int, progress: Progress) -> dict[str, list[NDArray]]:
+def _faces(
+    models: Mapping[str, ModelProto],
+    scores: Mapping[str, Any],
+    calibrate: Path | None,
+    limit: int,
+    progress: Progress,
+) -> dict[str, list[NDArray[np.float32]]]:
     """What each network sees of the calibration pictures, through the device's own code."""
-    import tempfile
-
     if calibrate is None:
         images = [v for image in pictures.bundled() for v in pictures.variations(image)]
     else:
         images = [image for _, image in pictures.read(calibrate, limit)]
-    seen: dict[str, list[NDArray]] = {role: [] for role in recipe.NETS}
+    seen: dict[str, list[NDArray[np.float32]]] = {role: [] for role in recipe.NETS}
     with tempfile.TemporaryDirectory(prefix="face-gate-") as name:
         files = {f"{role}.onnx": to_bytes(model) for role, model in models.items()}
         pack_writer.write(Path(name), files, _manifest(files, scores))
@@ -165,10 +207,16 @@ def _report(rows: list[tuple[str, int, list[Parity]]]) -> Table:
     table = Table("network", "kB", "agreement", "value", "bound")
     for role, size, found in rows:
         for i, parity in enumerate(found):
-            table.add_row(role if i == 0 else "", f"{size / 1000:.0f}" if i == 0 else "",
-                          parity.what, f"{parity.value:.3g}", f"{parity.bound:g}")
+            table.add_row(
+                role if i == 0 else "",
+                f"{size / 1000:.0f}" if i == 0 else "",
+                parity.what,
+                f"{parity.value:.3g}",
+                f"{parity.bound:g}",
+            )
     return table
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # clean up as after Ctrl-C
     sys.exit(main())

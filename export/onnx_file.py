@@ -15,8 +15,9 @@ OPSET = 18
 PRODUCER = "face-gate"
 
 
-def from_torch(module: torch.nn.Module, height: int, width: int,
-               outputs: Sequence[str], name: str) -> ModelProto:
+def from_torch(
+    module: torch.nn.Module, height: int, width: int, outputs: Sequence[str], name: str
+) -> ModelProto:
     """Export for the device: one input `image` (1, 3, height, width) float32, fixed shapes.
 
     Args:
@@ -26,8 +27,13 @@ def from_torch(module: torch.nn.Module, height: int, width: int,
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter warns about its own internals
         program = torch.onnx.export(
-            module.eval(), (torch.zeros(1, 3, height, width),), dynamo=True, verbose=False,
-            opset_version=OPSET, input_names=["image"], output_names=list(outputs),
+            module.eval(),
+            (torch.zeros(1, 3, height, width),),
+            dynamo=True,
+            verbose=False,
+            opset_version=OPSET,
+            input_names=["image"],
+            output_names=list(outputs),
         )
     model = program.model_proto
     _fold_padding(model)
@@ -58,8 +64,7 @@ def _fold_padding(model: ModelProto) -> None:
         if conv.op_type != "Conv" or any(amounts[:2] + amounts[4:6]):
             continue
         pads = next(a for a in conv.attribute if a.name == "pads")
-        pads.ints[:] = [a + b for a, b in
-                        zip(pads.ints, amounts[2:4] + amounts[6:8], strict=True)]
+        pads.ints[:] = [a + b for a, b in zip(pads.ints, amounts[2:4] + amounts[6:8], strict=True)]
         conv.input[0] = pad.input[0]
         model.graph.node.remove(pad)
 

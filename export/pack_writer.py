@@ -71,13 +71,13 @@ def staged(target: Path, *, force: bool = False) -> Iterator[Path]:
     folder.chmod(0o755)
     try:
         yield folder
-        _replace(folder, target, os.replace)
+        _replace(folder, target, Path.replace)
         _sync_folder(target.parent)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _replace(folder: Path, target: Path, rename: Callable[[Path, Path], None]) -> None:
+def _replace(folder: Path, target: Path, rename: Callable[[Path, Path], object]) -> None:
     """Puts `folder` in the place of `target`; if the second rename fails the first is undone."""
     if not target.exists():
         rename(folder, target)

@@ -57,8 +57,11 @@ def float_parity(module: torch.nn.Module, model: ModelProto, inputs: Sequence[Te
                 raise PackError(f"{model.graph.name}: shape {got.shape}, not {expected.shape}")
             size = max(1.0, float(np.abs(expected).max()))
             worst = max(worst, float(np.abs(got - expected).max()) / size)
-    return _checked(model, Parity("float ONNX against torch, largest difference",
-                                  worst, FLOAT_BOUND), low_is_good=True)
+    return _checked(
+        model,
+        Parity("float ONNX against torch, largest difference", worst, FLOAT_BOUND),
+        low_is_good=True,
+    )
 
 
 def embedding_parity(

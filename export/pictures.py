@@ -86,9 +86,20 @@ def bundled() -> list[Image]:
 
 def fetch_sdist(folder: Path) -> Path:
     """Downloads `SDIST` into `folder` with pip and checks its hash; returns the file."""
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps",
-               "--no-build-isolation", "--no-binary", ":all:", "--dest", str(folder),
-               "face_recognition==1.3.0"]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--no-binary",
+        ":all:",
+        "--dest",
+        str(folder),
+        "face_recognition==1.3.0",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     path = folder / SDIST
     if not path.is_file():

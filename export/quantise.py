@@ -67,7 +67,9 @@ def static_int8(
         logger.setLevel(logging.ERROR)  # its advice on preprocessing does not apply
         try:
             quantize_static(
-                source, target, _Reader(inputs),
+                source,
+                target,
+                _Reader(inputs),
                 quant_format=QuantFormat.QDQ,
                 per_channel=True,
                 activation_type=QuantType.QUInt8,

@@ -20,8 +20,12 @@ class _Reduction(nn.Module):
         super().__init__()
         self.first = Separable(weights, f"{name}/separable_conv0")
         self.second = Separable(weights, f"{name}/separable_conv1")
-        self.expand = Conv(weights[f"{name}/expansion_conv/filters"],
-                           weights[f"{name}/expansion_conv/bias"], 2, same=False)
+        self.expand = Conv(
+            weights[f"{name}/expansion_conv/filters"],
+            weights[f"{name}/expansion_conv/bias"],
+            2,
+            same=False,
+        )
         self.activate = activate
 
     def forward(self, x: Tensor) -> Tensor:
@@ -56,8 +60,9 @@ class AgeGender(nn.Module):
     def __init__(self, weights: Weights) -> None:
         super().__init__()
         entry, exit_ = "entry_flow", "exit_flow"
-        self.conv_in = Conv(weights[f"{entry}/conv_in/filters"],
-                            weights[f"{entry}/conv_in/bias"], 2)
+        self.conv_in = Conv(
+            weights[f"{entry}/conv_in/filters"], weights[f"{entry}/conv_in/bias"], 2
+        )
         self.blocks = nn.Sequential(
             _Reduction(weights, f"{entry}/reduction_block_0", activate=False),
             _Reduction(weights, f"{entry}/reduction_block_1", activate=True),
@@ -78,6 +83,8 @@ class AgeGender(nn.Module):
 def _linear(weights: Weights, name: str) -> nn.Linear:
     matrix = torch.from_numpy(weights[f"{name}/weights"].T.copy())
     layer = nn.Linear(matrix.shape[1], matrix.shape[0])
-    layer.weight, layer.bias = nn.Parameter(matrix), nn.Parameter(
-        torch.from_numpy(weights[f"{name}/bias"].copy()))
+    layer.weight, layer.bias = (
+        nn.Parameter(matrix),
+        nn.Parameter(torch.from_numpy(weights[f"{name}/bias"].copy())),
+    )
     return layer

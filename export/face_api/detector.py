@@ -7,8 +7,13 @@ from torch.nn import functional as F
 
 from .layers import Conv, Separable, Weights
 
-ANCHORS = ((1.603231, 2.094468), (6.041143, 7.080126), (2.882459, 3.518061),
-           (4.266906, 5.178857), (9.041765, 10.66308))
+ANCHORS = (
+    (1.603231, 2.094468),
+    (6.041143, 7.080126),
+    (2.882459, 3.518061),
+    (4.266906, 5.178857),
+    (9.041765, 10.66308),
+)
 """Anchor (width, height) in cells of 32 pixels, as the package states them."""
 MEAN_RGB = (117.001, 114.697, 97.404)
 SCALE = 255.0

@@ -12,17 +12,34 @@ MEAN_RGB = (122.782, 117.001, 104.298)
 SCALE = 255.0
 SIZE = 150
 LENGTH = 128
-BLOCKS = ("conv32_1", "conv32_2", "conv32_3",
-          "conv64_down", "conv64_1", "conv64_2", "conv64_3",
-          "conv128_down", "conv128_1", "conv128_2",
-          "conv256_down", "conv256_1", "conv256_2", "conv256_down_out")
+BLOCKS = (
+    "conv32_1",
+    "conv32_2",
+    "conv32_3",
+    "conv64_down",
+    "conv64_1",
+    "conv64_2",
+    "conv64_3",
+    "conv128_down",
+    "conv128_1",
+    "conv128_2",
+    "conv256_down",
+    "conv256_1",
+    "conv256_2",
+    "conv256_down_out",
+)
 
 
 def _conv(weights: Weights, name: str, stride: int) -> Conv:
     """A convolution with its affine layer folded in; dlib pads only where the stride is 1."""
-    return Conv(weights[f"{name}/conv/filters"], weights[f"{name}/conv/bias"], stride,
-                same=stride == 1, scale=weights[f"{name}/scale/weights"],
-                shift=weights[f"{name}/scale/biases"])
+    return Conv(
+        weights[f"{name}/conv/filters"],
+        weights[f"{name}/conv/bias"],
+        stride,
+        same=stride == 1,
+        scale=weights[f"{name}/scale/weights"],
+        shift=weights[f"{name}/scale/biases"],
+    )
 
 
 class _Residual(nn.Module):

@@ -20,7 +20,8 @@ class _DenseBlock(nn.Module):
         super().__init__()
         self.conv0 = (
             Conv(weights[f"{name}/conv0/filters"], weights[f"{name}/conv0/bias"], 2)
-            if first else Separable(weights, f"{name}/conv0", 2)
+            if first
+            else Separable(weights, f"{name}/conv0", 2)
         )
         self.rest = nn.ModuleList(Separable(weights, f"{name}/conv{i}") for i in (1, 2, 3))
 

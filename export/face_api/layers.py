@@ -41,9 +41,16 @@ class Conv(nn.Module):
         same: pad as "same"; otherwise no padding.
     """
 
-    def __init__(self, filters: np.ndarray, bias: np.ndarray, stride: int = 1, *,
-                 same: bool = True, scale: np.ndarray | None = None,
-                 shift: np.ndarray | None = None) -> None:
+    def __init__(
+        self,
+        filters: np.ndarray,
+        bias: np.ndarray,
+        stride: int = 1,
+        *,
+        same: bool = True,
+        scale: np.ndarray | None = None,
+        shift: np.ndarray | None = None,
+    ) -> None:
         super().__init__()
         weight = torch.from_numpy(filters).permute(3, 2, 0, 1).double()
         offset = torch.from_numpy(bias).double()
@@ -80,6 +87,7 @@ class Separable(nn.Module):
         if self.stride == 1:
             x = F.conv2d(x, self.depthwise, None, 1, 1, groups=groups)
         else:
-            x = F.conv2d(pad_same(x, 3, self.stride), self.depthwise, None, self.stride,
-                         groups=groups)
+            x = F.conv2d(
+                pad_same(x, 3, self.stride), self.depthwise, None, self.stride, groups=groups
+            )
         return self.pointwise(x)

@@ -37,14 +37,33 @@ class Net:
 
 
 NETS: Mapping[str, Net] = {
-    "detector": Net("tiny_face_detector", detector.TinyFaceDetector, ("planes",),
-                    *DETECTOR_SIZE, quantise=False),
-    "landmarks": Net("face_landmark_68", landmarks.FaceLandmark68, ("points",),
-                     landmarks.SIZE, landmarks.SIZE, quantise=False),
-    "embedder": Net("face_recognition", embedder.FaceRecognition, ("embedding",),
-                    embedder.SIZE, embedder.SIZE, quantise=True),
-    "age_gender": Net("age_gender", age_gender.AgeGender, ("age", "gender"),
-                      age_gender.SIZE, age_gender.SIZE, quantise=False),
+    "detector": Net(
+        "tiny_face_detector", detector.TinyFaceDetector, ("planes",), *DETECTOR_SIZE, quantise=False
+    ),
+    "landmarks": Net(
+        "face_landmark_68",
+        landmarks.FaceLandmark68,
+        ("points",),
+        landmarks.SIZE,
+        landmarks.SIZE,
+        quantise=False,
+    ),
+    "embedder": Net(
+        "face_recognition",
+        embedder.FaceRecognition,
+        ("embedding",),
+        embedder.SIZE,
+        embedder.SIZE,
+        quantise=True,
+    ),
+    "age_gender": Net(
+        "age_gender",
+        age_gender.AgeGender,
+        ("age", "gender"),
+        age_gender.SIZE,
+        age_gender.SIZE,
+        quantise=False,
+    ),
 }
 
 
@@ -66,17 +85,31 @@ _FITS: Mapping[str, Mapping[str, Any]] = {
 }
 
 _HEADS: Mapping[str, Mapping[str, Any]] = {
-    "detector": {"kind": "yolo", "output": "planes",
-                 "anchors": [list(a) for a in detector.ANCHORS],
-                 "score_threshold": 0.3, "second_threshold": 0.65, "iou_threshold": 0.4},
-    "landmarks": {"kind": "points", "output": "points", "layout": "ibug68", "passes": 2,
-                  "refit": {"kind": "box", "scale": 1.35, "shift": [0.0, 0.10]}},
+    "detector": {
+        "kind": "yolo",
+        "output": "planes",
+        "anchors": [list(a) for a in detector.ANCHORS],
+        "score_threshold": 0.3,
+        "second_threshold": 0.65,
+        "iou_threshold": 0.4,
+    },
+    "landmarks": {
+        "kind": "points",
+        "output": "points",
+        "layout": "ibug68",
+        "passes": 2,
+        "refit": {"kind": "box", "scale": 1.35, "shift": [0.0, 0.10]},
+    },
     "embedder": {"kind": "embedding", "output": "embedding", "length": embedder.LENGTH},
     "age_gender": {"kind": "age_gender", "age": "age", "gender": "gender"},
 }
 
-_MODULES = {"detector": detector, "landmarks": landmarks, "embedder": embedder,
-            "age_gender": age_gender}
+_MODULES = {
+    "detector": detector,
+    "landmarks": landmarks,
+    "embedder": embedder,
+    "age_gender": age_gender,
+}
 
 
 def manifest(hashes: Mapping[str, str], scores: Mapping[str, Any]) -> dict[str, Any]:
@@ -98,14 +131,20 @@ def manifest(hashes: Mapping[str, str], scores: Mapping[str, Any]) -> dict[str, 
             "licence": LICENCE,
             "source": f"npm {PACKAGE} {VERSION}, {net.stored_as}_model, converted",
             "input": {
-                "name": "image", "width": net.width, "height": net.height, "colour": "rgb",
-                "mean": list(module.MEAN_RGB), "std": [module.SCALE] * 3,
+                "name": "image",
+                "width": net.width,
+                "height": net.height,
+                "colour": "rgb",
+                "mean": list(module.MEAN_RGB),
+                "std": [module.SCALE] * 3,
                 "fit": dict(_FITS[role]),
             },
             "head": head,
         }
     roles["liveness"] = {
-        "kind": "artefacts", "licence": "see LICENSE", "source": "face-gate",
+        "kind": "artefacts",
+        "licence": "see LICENSE",
+        "source": "face-gate",
         "bound": LIVENESS_BOUND,
     }
     return {

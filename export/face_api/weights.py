@@ -62,8 +62,10 @@ class Package:
         try:
             with tarfile.open(self._path, "r:gz") as tar:
                 manifest = json.loads(_member(tar, f"{stem}-weights_manifest.json"))
-                groups = [(g, b"".join(_member(tar, f"package/model/{p}") for p in g["paths"]))
-                          for g in manifest]
+                groups = [
+                    (g, b"".join(_member(tar, f"package/model/{p}") for p in g["paths"]))
+                    for g in manifest
+                ]
         except (tarfile.TarError, KeyError, ValueError) as error:
             raise PackError(f"{self._path} holds no readable network '{name}': {error}") from error
         tensors: dict[str, np.ndarray] = {}
