@@ -147,7 +147,10 @@ def _footer(strip: Image, gates: tuple[Gate, ...], unit: float) -> None:
         name = SHORT.get(gate.name, gate.name)
         paint.text(strip, name, (x, y + round(14 * unit)), name_size)
         words = f"{number(gate.value)} {bound(gate)}".strip()
-        paint.text(strip, words, (x, y + round(28 * unit)), value_size, paint.DIM)
+        size, room = value_size, round(cell - 24 * unit)
+        while size > 6 and paint.text_width(words, size) > room:  # OpenCV 4's letters are wider
+            size -= 1
+        paint.text(strip, words, (x, y + round(28 * unit)), size, paint.DIM)
 
 
 def number(value: float | None) -> str:
