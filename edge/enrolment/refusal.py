@@ -70,7 +70,10 @@ def choose_or_refuse(look: Look, source: str, want: int, bounds: Enrolment) -> l
 
 
 def _advice(look: Look) -> str:
-    worst = max(refusals(look).items(), key=lambda item: item[1], default=("", 0))[0]
+    # Views that only lacked motion were good otherwise: that is then what stood in the way.
+    worst = "motion"
+    if not look.unmoved():
+        worst = max(refusals(look).items(), key=lambda item: item[1], default=("", 0))[0]
     return {
         "one_face": "One face, and only one, must be in view.",
         "size": "Come closer to the camera, or use pictures with more detail.",

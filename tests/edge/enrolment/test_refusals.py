@@ -83,7 +83,8 @@ def test_a_still_film_of_a_picture_is_refused(
         writer.write(np.clip(frame.image + grain, 0, 255).astype(np.uint8))
     writer.release()
     assert run("add", "Ada", "--source", film, "--state", tmp_path / "s", "--json") == 6
-    assert refused(capsys)["refused"]["motion"] >= 10
+    error = refused(capsys)
+    assert error["refused"]["motion"] >= 10 and "Film for three seconds" in error["message"]
 
 
 def test_a_name_that_is_taken_is_refused_before_the_camera_is_opened(
