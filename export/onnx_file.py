@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Sequence
 
@@ -24,6 +25,7 @@ def from_torch(
         outputs: names of the module's outputs, in order.
         name: the graph's name in the file.
     """
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it tells which packages it lacks
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter warns about its own internals
         program = torch.onnx.export(
