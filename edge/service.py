@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from edge import packs
 from edge.audit import Audit
 from edge.cameras import Camera, Frame, open_camera
@@ -31,7 +33,7 @@ log = logging.getLogger("face-gate")
 RELOCK_EVERY_S = 0.02
 STALE_S = 1.0
 """A frame of a live camera older than this decides nothing."""
-FRAME_WAIT_S = 2.0
+FRAME_WAIT_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +62,14 @@ class CameraThread(threading.Thread):
     def __init__(self, config: Config, slot: NewestSlot[Taken]) -> None:
         super().__init__(name="camera", daemon=True)
         self._config, self._slot = config.camera, slot
-        self._stop = threading.Event()
+        self._halt = threading.Event()
 
     def stop(self) -> None:
-        self._stop.set()
+        self._halt.set()
 
     def run(self) -> None:
         wait = self._config.retry_s
-        while not self._stop.is_set():
+        while not self._halt.is_set():
             try:
                 c = self._config
                 with open_camera(c.uri, width=c.width, height=c.height, fps=c.fps) as camera:
@@ -78,19 +80,19 @@ class CameraThread(threading.Thread):
             except Exception as error:
                 self._slot.fail(error)
                 return
-            self._stop.wait(wait)
+            self._halt.wait(wait)
             wait = min(wait * 2, self._config.retry_max_s)
 
     def _deliver(self, camera: Camera, wait: float) -> float:
         start: float | None = None
-        while not self._stop.is_set():
+        while not self._halt.is_set():
             frame = camera.read()
             if frame is None:
                 raise CameraLost(f"{camera.uri}: the film has ended")
             now = time.monotonic()
             if not camera.live:
                 start = now - frame.t if start is None else start
-                if self._stop.wait(max(start + frame.t - now, 0.0)):
+                if self._halt.wait(max(start + frame.t - now, 0.0)):
                     break
             self._slot.put(Taken(frame, time.monotonic()))
             wait = self._config.retry_s  # a frame came: the next loss starts over
@@ -103,13 +105,13 @@ class Relocker(threading.Thread):
     def __init__(self, door: Door, failed: Callable[[Exception], None]) -> None:
         super().__init__(name="relock", daemon=True)
         self._door, self._failed = door, failed
-        self._stop = threading.Event()
+        self._halt = threading.Event()
 
     def stop(self) -> None:
-        self._stop.set()
+        self._halt.set()
 
     def run(self) -> None:
-        while not self._stop.wait(RELOCK_EVERY_S):
+        while not self._halt.wait(RELOCK_EVERY_S):
             try:
                 self._door.tick()
             except Exception as error:
@@ -131,6 +133,7 @@ class Service:
         self._slot: NewestSlot[Taken] = NewestSlot()
         self._fault: Exception | None = None
         self._ready = False
+        self._camera_lost = False
         self._denied: int | None = None
         self._granted_in: int | None = None
         self.lock = open_lock(config.lock.uri, clock)
@@ -209,12 +212,15 @@ class Service:
 
     def _next(self) -> None:
         try:
-            taken = self._slot.take(FRAME_WAIT_S if self._ready else 0.2)
+            taken = self._slot.take(FRAME_WAIT_S)
         except CameraError as error:
             self._lost(error)
             return
         if taken is None:
+            if self._camera_lost and self._ready and not self._stopping.is_set():
+                self._prove_alive()
             return
+        self._camera_lost = False
         age = time.monotonic() - taken.arrived
         if age > STALE_S:
             log.warning("stale frame %s", fields(age_s=age))
@@ -229,6 +235,15 @@ class Service:
             self._notifier.status(f"watching, {len(self.pipeline.gallery)} enrolled")
             log.info("ready")
         # Fed here and nowhere else: a frame has gone all the way.
+        self._notifier.alive()
+
+    def _prove_alive(self) -> None:
+        """Without a camera the watchdog still asks for work done: a blank picture goes all the
+        way, and must not open the door. A camera that hangs silently does not get this far."""
+        blank = Frame(np.zeros((480, 640, 3), np.uint8), time.monotonic(), 0)
+        if self.pipeline.step(blank).decision.verdict == "grant":
+            raise AssertionError("a blank picture was granted")
+        self.pipeline.forget()
         self._notifier.alive()
 
     def _act(self, decision: Decision) -> None:
@@ -250,12 +265,11 @@ class Service:
             self.audit.append(
                 "grant", person=person, score=decision.score, track=decision.track, gates=gates
             )
-            log.info(
-                "grant %s", fields(person=person, score=decision.score, track=decision.track)
-            )
+            log.info("grant %s", fields(person=person, score=decision.score, track=decision.track))
         self.door.grant(person)
 
     def _lost(self, error: CameraError) -> None:
+        self._camera_lost = True
         self.pipeline.forget()
         self.door.secure("camera lost")
         self.audit.append("camera_lost", error=str(error))

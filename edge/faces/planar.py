@@ -80,7 +80,7 @@ class Key:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Registered:
-    """One patch laid on its key: detail (P,) and where the key's corners lie in the frame (2, 4)."""
+    """One patch laid on its key: detail (P,), and the key's corners in the frame (2, 4)."""
 
     t: float
     detail: NDArray[np.float32]

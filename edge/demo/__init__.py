@@ -1,0 +1,1 @@
+"""The demonstration: `python -m edge.demo`. Nothing else imports this."""
