@@ -46,7 +46,7 @@ PERSON = "sam"
 PICTURES = 12
 ENROL_UNTIL_S = 2.2  # then the film cuts away from the man
 STRANGER_S = 6.0
-PRINTED_S, PRINTED_FPS, PRINTED_SIZE, PRINTED_SEED = 3.0, 30.0, (848, 480), 7
+PRINTED_S, PRINTED_FPS, PRINTED_SIZE, PRINTED_SEED = 3.5, 30.0, (848, 480), 7
 PRINTED_FILL = 0.8
 SHARE = 0.5
 """Of its frames, on how many the printed copy must be recognised for its refusal to count."""
@@ -54,7 +54,7 @@ SHARE = 0.5
 SCENES = (
     Scene("person", "The enrolled person, in another recording", PERSON),
     Scene("stranger", "A stranger", "nobody", STRANGER_S),
-    Scene("printed", "A printed picture of the enrolled person", "nobody"),
+    Scene("printed", "A printed picture of the enrolled person, simulated", "nobody"),
 )
 
 EPILOG = f"""\
@@ -62,7 +62,7 @@ Enrols a real person from one film and plays three others through the door's own
 person recorded another time, a stranger, and a printed picture of the enrolled person held to the
 camera (simulated from a frame of the film). The lock is simulated on the films' own time.
 
-The films are fetched once with pip (13 MB) and kept in ~/.cache/face-gate/films. DIR of --out
+The films are fetched once with pip (11 MB) and kept in ~/.cache/face-gate/films. DIR of --out
 receives person.mp4, stranger.mp4, printed.mp4, demo.png, enrolled.png and summary.json. Without
 --state the gallery is kept in a temporary folder that is deleted at the end.
 

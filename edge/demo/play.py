@@ -23,7 +23,7 @@ from edge.watching.door import FilmDoor
 from edge.watching.record import Summary
 from edge.watching.view import View
 
-TILE = 407
+TILE = 406
 """Width of the pictures kept for the contact sheet, pixels."""
 
 

@@ -12,7 +12,7 @@ from edge.demo.play import TILE, Played, Shot
 from edge.render import paint
 
 COLUMNS = 3
-MARGIN, GAP = 20, 10
+MARGIN, GAP = 20, 11
 WIDTH = 2 * MARGIN + COLUMNS * TILE + (COLUMNS - 1) * GAP
 TITLE, HEADING, CAPTION, BETWEEN = 58, 46, 50, 14  # heights of the strips, pixels
 
@@ -34,9 +34,10 @@ def key_shots(played: Played) -> list[Shot]:
     shots = played.shots
     granted = next((i for i, s in enumerate(shots) if s.person is not None), None)
     if granted is not None:
-        # Of the wait, the last moment when the face was not yet compared with success, or a
-        # frame halfway: what the door waited for is named under it.
-        return [shots[granted // 2], shots[granted], shots[-1]]
+        # Halfway through the wait, what the door waited for is named under the picture.
+        later = [s for s in shots[granted + 1 :] if s.person is not None or s.door_open]
+        later.sort(key=lambda s: (s.person is not None, s.t))
+        return [shots[granted // 2], shots[granted], (later or shots)[-1]]
     telling = [s for s in shots if s.recognised] or [s for s in shots if s.score is not None]
     telling = telling or shots
     last = len(telling) - 1
@@ -63,7 +64,7 @@ def _row(played: Played) -> Image:
         tile = row[HEADING : HEADING + height, left : left + TILE]
         tile[:] = shot.picture
         _badge(tile, shot.door_open)
-        _caption(row, shot, played.bound, (left, HEADING + height))
+        _caption(row, shot, played, (left, HEADING + height))
     return row
 
 
@@ -79,16 +80,16 @@ def told(played: Played) -> str:
 
 def _badge(tile: Image, is_open: bool) -> None:
     words = "LOCK OPEN" if is_open else "LOCK SECURED"
-    wide = paint.text_width(words, 12, bold=True) + 36
+    wide = paint.text_width(words, 12, bold=True) + 40
     corner = tile[8:32, tile.shape[1] - wide - 8 : tile.shape[1] - 8]
     corner[:] = (corner * 0.2 + np.array(paint.PANEL) * 0.8).astype(np.uint8)
     shade = paint.GREEN if is_open else paint.INK
     paint.padlock(corner, (14, 12), 15, shade, is_open=is_open)
-    paint.text(corner, words, (27, 16), 12, shade, bold=True)
+    paint.text(corner, words, (31, 16), 12, shade, bold=True)
 
 
-def _caption(row: Image, shot: Shot, bound: float | None, at: tuple[int, int]) -> None:
-    x, y = at
+def _caption(row: Image, shot: Shot, played: Played, at: tuple[int, int]) -> None:
+    (x, y), bound = at, played.bound
     score = "not compared"
     if shot.score is not None and bound is not None:
         sign = "≥" if shot.score >= bound else "<"
@@ -99,7 +100,12 @@ def _caption(row: Image, shot: Shot, bound: float | None, at: tuple[int, int]) -
     if shot.person is not None:
         paint.text(row, f"all gates pass: granted to {shot.person}", (x, y + 40), 14, paint.GREEN)
         return
-    waiting = "waits for" if not shot.door_open and bound is not None else "not passed:"
-    words = f"{waiting} {', '.join(shot.failed)}"
-    shade = paint.DIM if shot.door_open else paint.AMBER
-    paint.text(row, paint.fit_text(words, 14, TILE), (x, y + 40), 14, shade)
+    if shot.door_open:
+        paint.text(row, "still open from the grant", (x, y + 40), 14, paint.DIM)
+        return
+    if played.summary.grants:
+        words, shade = "waits for", paint.AMBER
+    else:
+        words, shade = "refused by", paint.RED
+    words = paint.fit_text(f"{words} {', '.join(shot.failed)}", 14, TILE)
+    paint.text(row, words, (x, y + 40), 14, shade)
