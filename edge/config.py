@@ -58,6 +58,8 @@ class Zone(Section):
 
 class Quality(Section):
     min_size: float = Field(default=40, ge=20, le=2000, title="Smallest face height, pixels")
+    min_fit: float = Field(default=0.55, ge=0, le=1, title="Least landmark extent over face height")
+    max_fit: float = Field(default=1.35, ge=1, le=5, title="Largest landmark extent over height")
     min_sharpness: float = Field(default=0.12, ge=0, le=2, title="Least sharpness")
     min_exposure: float = Field(default=45, ge=0, le=255, title="Darkest mean grey level")
     max_exposure: float = Field(default=215, ge=0, le=255, title="Brightest mean grey level")

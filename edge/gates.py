@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from edge.config import Config
 from edge.faces.observation import Observation
 
-FRAME_GATES = ("one_face", "size", "sharpness", "exposure", "clipped", "yaw", "pitch", "roll")
+FRAME_GATES = (
+    "one_face",
+    "size",
+    "fit",
+    "sharpness",
+    "exposure",
+    "clipped",
+    "yaw",
+    "pitch",
+    "roll",
+)
 """What one frame must satisfy before its face is compared at all."""
 
 
@@ -48,6 +58,7 @@ def frame_gates(observation: Observation, config: Config) -> tuple[Gate, ...]:
     return (
         faces,
         Gate("size", quality.size, q.min_size),
+        Gate("fit", quality.fit, q.min_fit, q.max_fit),
         Gate("sharpness", quality.sharpness, q.min_sharpness),
         Gate("exposure", quality.exposure, q.min_exposure, q.max_exposure),
         Gate("clipped", quality.clipped, None, q.max_clipped),

@@ -13,8 +13,9 @@ from edge.faces.analyzer import Analyzer
 from edge.faces.liveness import passive_bound
 from edge.faces.observation import Observation
 from edge.gallery import Gallery, Match
+from edge.metrics import fmr_for_fpir
 from edge.packs import Pack
-from edge.packs.scores import comparison_fmr, threshold
+from edge.packs.scores import threshold
 from edge.track import Track, follow
 
 STAGES = (*FACE_STAGES, "match", "track", "decide")
@@ -23,13 +24,14 @@ STAGES = (*FACE_STAGES, "match", "track", "decide")
 def score_bound(pack: Pack, gallery: Gallery, target_fpir: float) -> float | None:
     """The cosine bound for this gallery's size; None when nobody is enrolled.
 
-    Each stored row counts as a comparison (see `edge.packs.scores`). Raises UndemonstratedTarget.
+    Each stored row counts as a comparison. Rows of one person are alike, so this errs on the
+    safe side. Raises UndemonstratedTarget.
     """
     rows = len(gallery.matrix)
     if rows == 0:
         return None
     scores = pack.manifest.roles.embedder.head.scores
-    return threshold(scores, comparison_fmr(target_fpir, rows))
+    return threshold(scores, fmr_for_fpir(target_fpir, rows))
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -131,7 +131,8 @@ def follow(
     )
     if track is None:
         track = Track(number, t, face, (), (), None)
-    windows = _extend(track.windows, t, face)
+    # A patch that failed a gate may not be a face at all: it is no evidence of life.
+    windows = _extend(track.windows, t, face) if usable else track.windows
     recent = tuple(s for s in track.sightings if t - s.t <= KEEP_S)
     return replace(
         track,

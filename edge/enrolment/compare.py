@@ -9,8 +9,9 @@ import numpy as np
 
 from edge.faces.observation import Floats
 from edge.gallery import Gallery, Person, clean_name
+from edge.metrics import fmr_for_fpir
 from edge.packs import Pack
-from edge.packs.scores import comparison_fmr, threshold
+from edge.packs.scores import threshold
 from edge.pipeline import score_bound
 from edge.vault_file import name_key
 
@@ -80,6 +81,6 @@ def likeness(
         for number in range(len(gallery))
     ]
     best = int(np.argmax(scores))
-    wider = min(0.5, LOOKALIKE_RATE * comparison_fmr(target_fpir, len(gallery.matrix)))
+    wider = min(0.5, LOOKALIKE_RATE * fmr_for_fpir(target_fpir, max(len(gallery.matrix), 1)))
     curve = pack.manifest.roles.embedder.head.scores
     return Likeness(gallery.names[best], scores[best], bound, threshold(curve, wider))

@@ -1,9 +1,9 @@
 """Looking at a source until there is enough to choose from. Feed it frames; it keeps what passes.
 
-A film or a live camera must also show the motion of a living face (`edge.faces.planar`), as the
-door will ask for it: readings of a whole track decide by their median, so that neither a moment
-of stillness nor a single lucky reading does. Pictures cannot show motion; of them only the
-passive check is asked.
+A live camera must also show the motion of a living face (`edge.faces.planar`), as the door will
+ask for it: readings of a whole track decide by their median, so that neither a moment of
+stillness nor a single lucky reading does. A film long enough to tell is held to the same.
+Pictures cannot show motion; of them only the passive check is asked.
 """
 
 from __future__ import annotations
@@ -64,9 +64,19 @@ class Look:
     """
 
     def __init__(
-        self, pack: Pack, config: Config, *, still: bool, want: int, tiles: bool = False
+        self,
+        pack: Pack,
+        config: Config,
+        *,
+        still: bool,
+        want: int,
+        live: bool = False,
+        tiles: bool = False,
     ) -> None:
-        """still: the source shows separate pictures. want: templates. tiles: keep face cut-outs."""
+        """still: the source shows separate pictures. live: it is a camera. want: templates.
+        tiles: keep face cut-outs.
+        """
+        self._live = live
         self._analyzer = Analyzer(pack, config)
         self._strict = stricter(config)
         self._bounds = config.enrolment
@@ -134,8 +144,14 @@ class Look:
         return self._track.number
 
     def _alive(self, number: int) -> bool:
+        if self.still:
+            return True
         readings = self._motion.get(number)
-        return self.still or (readings is not None and median(readings) >= self._min_motion)
+        if readings is None:
+            # Too short to tell. A film is a file that the administrator vouches for, as for
+            # pictures; whoever stands before a camera must show it.
+            return not self._live
+        return median(readings) >= self._min_motion
 
     def _keep(self, number: int, new: Candidate) -> None:
         if not self.still and self._kept:

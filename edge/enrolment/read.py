@@ -28,6 +28,7 @@ def look_at(
             pack,
             config,
             still=pictures is not None,
+            live=camera.live,
             want=request.frames,
             tiles=request.sheet is not None,
         )

@@ -91,7 +91,7 @@ class Analyzer:
                 box=box,
                 landmarks=points,
                 pose=head_pose(points),
-                quality=quality.assess(patch, box),
+                quality=quality.assess(patch, matrix, box),
                 patch=patch,
                 patch_matrix=matrix,
                 eye_aspect=blink.eye_aspect(points),

@@ -30,12 +30,15 @@ class Quality:
 
     size: height of the face box, frame pixels. sharpness: see `edge.faces.quality`.
     exposure: mean grey level of the face, 0..255. clipped: fraction of the face at 0 or 255.
+    fit: side of the patch over the height of the box; landmarks that have lost the face lay the
+    patch far too small or too large.
     """
 
     size: float
     sharpness: float
     exposure: float
     clipped: float
+    fit: float
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -7,9 +7,11 @@ time. On a picture nothing remains but sensor noise, which has no memory from on
 next, and a little resampling error, which grows with how far the picture was moved. On a living
 face there remain lids, brows, mouth and the parallax of the nose, and those last for many frames.
 
-The measure is the lag-1 autocovariance of the residual (noise without memory drops out of it),
-relative to the face's own contrast, and relative to what moving a picture equally far could
-show. Registration is Gauss-Newton with the key's gradients (inverse compositional, Baker and
+The measure is the autocovariance of the residual at a lag of a tenth of a second (what has no
+memory drops out of it), relative to the face's own contrast, and relative to what moving a
+picture equally far could show.
+
+Registration is Gauss-Newton with the key's gradients (inverse compositional, Baker and
 Matthews 2004), affine first, then projective, each with gain, offset and a light gradient.
 """
 
@@ -24,11 +26,15 @@ from numpy.typing import NDArray
 
 from edge.faces.quality import ELLIPSE, PATCH
 
-FLOOR = 0.0025
-"""Residual that a motionless picture may show: re-filmed prints through an MPEG-4 coder at low
-bit rate stayed below half of this (bench/liveness.py)."""
-GROWTH = 0.05
-"""... and per squared face width of movement; same source."""
+FLOOR = 0.0016
+"""Residual that counts as life on a face that is not moved. Re-filmed prints stayed at or below
+0.0009 through an MPEG-4 coder at low bit rate, 0.0005 without it; the stillest of the living
+reached 0.0028 within 1.5 s (docs/liveness.md)."""
+GROWTH = 0.01
+"""... and this much more per squared face width of movement."""
+LAG_S = 0.1
+"""Two pictures so far apart share what the face does, but neither sensor noise nor, by then,
+most of a video coder's errors."""
 SIMILAR = 0.85
 """A patch that correlates less with its key is another view (a hand, a turned head, a failed
 registration): it says nothing about flatness and is left out."""
@@ -55,7 +61,7 @@ def _blur(patch: Patch, sigma: float) -> Patch:
 
 def _detail(patch: Patch) -> NDArray[np.float32]:
     """The face's pixels without what is broader than a feature (light) or finer (noise)."""
-    band = _blur(patch, 1.0) - _blur(patch, 8.0)
+    band = _blur(patch, 2.0) - _blur(patch, 8.0)
     return np.asarray(band[ELLIPSE], np.float32)
 
 
@@ -89,7 +95,7 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """residual: lag-1 autocovariance over contrast. movement: face widths, root mean square.
+    """residual: autocovariance at `LAG_S` over contrast. movement: face widths, root mean square.
 
     liveliness: residual over what a flat picture moved this far may show; 1 is the bound.
     """
@@ -180,11 +186,12 @@ def weigh(key: Key, registered: Sequence[Registered]) -> Evidence | None:
         return None
     stack = np.stack([r.detail for r in registered])
     stack -= stack.mean(axis=0)
-    # Only neighbours in time: across a gap the product would say nothing about memory.
-    near = np.diff(times) < 2.5 * max(float(np.median(np.diff(times))), 1e-3)
+    lag = max(round(LAG_S / max(float(np.median(np.diff(times))), 1e-3)), 1)
+    # Only pairs about a lag apart: across a gap the product would say nothing about memory.
+    near = times[lag:] - times[:-lag] < 2 * LAG_S + 0.05
     if int(near.sum()) < MIN_FRAMES // 2:
         return None
-    products = np.einsum("ij,ij->i", stack[1:], stack[:-1])[near] / stack.shape[1]
+    products = np.einsum("ij,ij->i", stack[lag:], stack[:-lag])[near] / stack.shape[1]
     residual = float(products.mean()) / key.energy
     corners = np.stack([r.corners for r in registered])
     offsets = corners - corners.mean(axis=0)

@@ -53,8 +53,10 @@ def face_patch(image: NDArray[np.uint8], matrix: NDArray[np.float64]) -> NDArray
     return np.asarray(grey, np.float32)
 
 
-def assess(patch: NDArray[np.float32], box: NDArray[np.float32]) -> Quality:
-    """Quality of a face from its patch and its box (4,) in frame pixels.
+def assess(
+    patch: NDArray[np.float32], matrix: NDArray[np.float64], box: NDArray[np.float32]
+) -> Quality:
+    """Quality of a face from its patch, the patch's matrix and the box (4,) in frame pixels.
 
     Sharpness is the root mean square of the patch's Laplacian over the standard deviation of the
     face: independent of contrast, and of size where the face is no smaller than the patch. A
@@ -75,4 +77,5 @@ def assess(patch: NDArray[np.float32], box: NDArray[np.float32]) -> Quality:
         sharpness=rms / spread if spread > 1.0 else 0.0,
         exposure=float(inside.mean()),
         clipped=float(np.mean((inside <= 1.0) | (inside >= 254.0))),
+        fit=PATCH / math.hypot(matrix[0, 0], matrix[0, 1]) / float(box[3] - box[1]),
     )

@@ -148,6 +148,9 @@ class ScoreDistribution(Model):
     """
 
     data: str
+    same_camera_shift: float = Field(default=0.0, ge=0.0, le=0.5)
+    """Added to every bound: people filmed by one camera in one light score higher against each
+    other than the people of `data`, who share neither."""
     identities: int = Field(ge=2)
     impostor_pairs: int = Field(ge=1)
     curve: tuple[FmrPoint, ...] = Field(min_length=2)

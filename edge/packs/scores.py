@@ -9,19 +9,9 @@ from edge.errors import UndemonstratedTarget
 from edge.packs.schema import ScoreDistribution
 
 
-def comparison_fmr(target_fpir: float, comparisons: int) -> float:
-    """The false match rate per comparison that keeps a search at `target_fpir`.
-
-    FPIR = 1 - (1 - FMR)^n for n comparisons taken as independent (ISO/IEC 19795-1); templates of
-    one person are not, so this errs on the safe side.
-    """
-    if not 0 < target_fpir < 1:
-        raise ValueError(f"target_fpir is a rate above 0 and below 1, not {target_fpir!r}")
-    return -math.expm1(math.log1p(-target_fpir) / max(comparisons, 1))
-
-
 def threshold(scores: ScoreDistribution, fmr: float) -> float:
-    """The cosine score at or above which impostor comparisons lie with rate `fmr`.
+    """The cosine score at or above which impostor comparisons lie with rate `fmr`, raised by the
+    pack's `same_camera_shift` and never above 1.
 
     Linear in the score over the logarithm of the rate, between the curve's points; a rate more
     frequent than the curve's first point takes that point's score (the stricter side).
@@ -38,10 +28,11 @@ def threshold(scores: ScoreDistribution, fmr: float) -> float:
             "with more evidence"
         )
     if fmr >= curve[0].fmr:
-        return curve[0].score
+        return min(curve[0].score + scores.same_camera_shift, 1.0)
     for above, below in itertools.pairwise(curve):
         if below.fmr <= fmr:
             span = math.log(above.fmr) - math.log(below.fmr)
             part = (math.log(above.fmr) - math.log(fmr)) / span
-            return above.score + part * (below.score - above.score)
+            score = above.score + part * (below.score - above.score)
+            return min(score + scores.same_camera_shift, 1.0)
     raise AssertionError("unreachable: fmr lies within the curve")
