@@ -1,0 +1,39 @@
+# The two commands: `make demo` and `make test`. Everything lands in .venv; nothing else is touched
+# but, where this user may, Debian packages that the compiler needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help demo test lint setup clean
+
+help:
+	@echo "make demo   set up, build, and play the main job (results in demo-output/)"
+	@echo "make test   the whole test suite, linters included"
+	@echo "make lint   ruff, mypy and clang-format alone"
+	@echo "make clean  remove .venv, build and demo-output"
+
+$(VENV)/.device: pyproject.toml setup.py CMakeLists.txt $(wildcard native/src/* native/include/facegate/* native/CMakeLists.txt)
+	./setup.sh $(PYTHON) $(VENV)
+	@touch $@
+
+# torch comes from a pinned version; the rest of what tests and exporter need with it.
+$(VENV)/.test: $(VENV)/.device
+	$(BIN)/pip install --quiet --editable '.[test,train]'
+	@touch $@
+
+setup: $(VENV)/.device
+
+demo: $(VENV)/.device
+	$(BIN)/python -m edge.demo --out demo-output
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check edge tests bench
+	$(BIN)/mypy --strict edge native
+	git ls-files 'native/*.cpp' 'native/*.hpp' | xargs $(BIN)/clang-format --dry-run --Werror
+
+test: lint
+	$(BIN)/python -m pytest
+
+clean:
+	rm -rf $(VENV) build demo-output
