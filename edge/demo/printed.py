@@ -47,7 +47,9 @@ def sheet(picture: Image, margin: float) -> NDArray[np.float32]:
         wave = 2 * np.pi / _DOT
         big[..., channel] += 25 * np.cos(wave * (x * c + y * s)) * np.cos(wave * (y * c - x * s))
     edge = int(margin * max(size))
-    framed = cv2.copyMakeBorder(big, *[edge] * 4, cv2.BORDER_CONSTANT, value=(_PAPER,) * 3)
+    framed = cv2.copyMakeBorder(
+        big, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=(_PAPER,) * 3
+    )
     # What the printer and the camera's sampling of so fine a screen smooth away.
     return np.asarray(cv2.GaussianBlur(framed, (0, 0), 1.2), np.float32)
 

@@ -39,9 +39,9 @@ def at_the_door(
     inside = (x >= zone.left) & (x <= zone.right) & (y >= zone.top) & (y <= zone.bottom)
     tall = inside & (boxes[:, 3] - boxes[:, 1] >= config.quality.min_size)
     if not tall.any():
-        return boxes[inside][:1]
+        return np.asarray(boxes[inside][:1], np.float32)
     first = np.arange(len(boxes)) == np.argmax(tall)
-    return boxes[tall & (first | (scores >= second))]
+    return np.asarray(boxes[tall & (first | (scores >= second))], np.float32)
 
 
 class Analyzer:

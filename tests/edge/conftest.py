@@ -1,4 +1,4 @@
-"""Films and pictures of real people that several tests use; fetched when needed, never committed."""
+"""Films and pictures of real people for several tests; fetched when needed, never committed."""
 
 from __future__ import annotations
 
