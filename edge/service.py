@@ -17,7 +17,7 @@ import numpy as np
 
 from edge import packs
 from edge.audit import Audit
-from edge.cameras import Camera, Frame, open_camera
+from edge.cameras import Camera, Frame, is_live, open_camera
 from edge.config import Config, effective
 from edge.decide import Decision
 from edge.door import Clock, Door, DoorEvent, MonotonicClock, open_lock
@@ -72,7 +72,10 @@ class CameraThread(threading.Thread):
         while not self._halt.is_set():
             try:
                 c = self._config
-                with open_camera(c.uri, width=c.width, height=c.height, fps=c.fps) as camera:
+                # A film has the size and rate that it has.
+                size = {"width": c.width, "height": c.height} if is_live(c.uri) else {}
+                fps = c.fps if is_live(c.uri) else None
+                with open_camera(c.uri, fps=fps, **size) as camera:
                     log.info("camera open %s", fields(uri=camera.uri))
                     wait = self._deliver(camera, wait)
             except CameraError as error:

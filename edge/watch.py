@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from edge import console, packs
-from edge.cameras import Camera, open_camera
+from edge.cameras import Camera, is_live, open_camera
 from edge.config import Config
 from edge.console import Output
 from edge.errors import UsageError
@@ -81,7 +81,7 @@ def _body(words: Sequence[str]) -> int:
     inference = config.inference
     pack = packs.load(inference.pack, threads=inference.threads, provider=inference.provider)
     gallery = _gallery(config, pack, output)
-    live = args.source.startswith(("v4l2:", "picamera2:", "gstreamer:"))
+    live = is_live(args.source)
     c = config.camera
     size = {"width": c.width, "height": c.height} if live else {}
     with open_camera(args.source, fps=c.fps if live else None, **size) as camera:

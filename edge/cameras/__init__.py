@@ -15,13 +15,24 @@ from edge.cameras.pictures import Pictures, is_picture, load_picture
 from edge.cameras.v4l2 import V4L2Camera
 from edge.errors import CameraError, CameraUriError
 
-__all__ = ["Camera", "Frame", "load_picture", "open_camera"]
+__all__ = [
+    "Camera",
+    "Frame",
+    "is_live",
+    "load_picture",
+    "open_camera",
+]
 
 KNOWN = (
     "a path or file:///PATH (film, picture, or folder of pictures), v4l2:///dev/videoN, "
     "picamera2://N, gstreamer:PIPELINE"
 )
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.DOTALL)
+
+
+def is_live(uri: str) -> bool:
+    """Whether the URI names a camera, whose size and rate can be asked for, and not a file."""
+    return uri.startswith(("v4l2:", "picamera2:", "gstreamer:"))
 
 
 def open_camera(

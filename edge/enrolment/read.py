@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from edge.cameras import Camera, open_camera
+from edge.cameras import Camera, is_live, open_camera
 from edge.cameras.pictures import Pictures
 from edge.config import Config
 from edge.console import Output
@@ -19,7 +19,7 @@ def look_at(
     request: Request, pack: Pack, config: Config, output: Output
 ) -> tuple[Look, Mapping[int, str]]:
     """The look, and the names of the pictures if the source has names."""
-    live = request.source.startswith(("v4l2:", "picamera2:", "gstreamer:"))
+    live = is_live(request.source)
     c = config.camera
     size = {"width": c.width, "height": c.height} if live else {}
     with open_camera(request.source, fps=c.fps if live else None, **size) as camera:

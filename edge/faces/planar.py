@@ -24,12 +24,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.faces.quality import ELLIPSE, PATCH
+from edge.faces.quality import PATCH
 
-FLOOR = 0.0016
-"""Residual that counts as life on a face that is not moved. Re-filmed prints stayed at or below
-0.0009 through an MPEG-4 coder at low bit rate, 0.0005 without it; the stillest of the living
-reached 0.0028 within 1.5 s (docs/liveness.md)."""
+FLOOR = 0.0011
+"""Residual that counts as life on a face that is not moved. Simulated prints stayed at or below
+0.0004 through an MPEG-4 coder at low bit rate; the stillest enrolled person on film reached 0.0025
+within 1.5 s (docs/liveness.md)."""
 GROWTH = 0.01
 """... and this much more per squared face width of movement."""
 LAG_S = 0.1
@@ -52,6 +52,9 @@ _CORNERS = _PIXELS @ np.array([[-1, 1, 1, -1], [-1, -1, 1, 1], [1, 1, 1, 1]], np
 _LEVELS = ((3.0, False), (1.0, False), (1.0, True))
 _STEPS = 8
 _CONVERGED = 0.02  # pixels
+_INSIDE = (_X / np.float32(0.62)) ** 2 + (_Y / np.float32(0.70)) ** 2 < 1
+"""Eyes to mouth, and far enough from the patch's border that a patch laid on its key by a few
+pixels still has picture there: repeated border pixels looked like life."""
 Patch = NDArray[np.float32]
 
 
@@ -62,7 +65,7 @@ def _blur(patch: Patch, sigma: float) -> Patch:
 def _detail(patch: Patch) -> NDArray[np.float32]:
     """The face's pixels without what is broader than a feature (light) or finer (noise)."""
     band = _blur(patch, 2.0) - _blur(patch, 8.0)
-    return np.asarray(band[ELLIPSE], np.float32)
+    return np.asarray(band[_INSIDE], np.float32)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -118,12 +121,12 @@ def make_key(t: float, patch: Patch, matrix: NDArray[np.float64]) -> Key | None:
         if projective:
             columns += [-(gx * _X + gy * _Y) * _X, -(gx * _X + gy * _Y) * _Y]
         parameters = len(columns)
-        columns += [smooth - smooth[ELLIPSE].mean(), np.ones_like(smooth)]
+        columns += [smooth - smooth[_INSIDE].mean(), np.ones_like(smooth)]
         if projective:
             columns += [_X, _Y]
-        jacobian = np.stack([c[ELLIPSE] for c in columns], axis=1).astype(np.float64)
+        jacobian = np.stack([c[_INSIDE] for c in columns], axis=1).astype(np.float64)
         solve = np.linalg.pinv(jacobian).astype(np.float32)
-        levels.append(_Level(sigma, smooth[ELLIPSE], solve, parameters))
+        levels.append(_Level(sigma, smooth[_INSIDE], solve, parameters))
     detail = _detail(patch)
     energy = float(np.mean(detail**2))
     if energy < 1.0:
@@ -152,7 +155,7 @@ def register(key: Key, t: float, patch: Patch, matrix: NDArray[np.float64]) -> R
         smooth = _blur(patch, level.blur)
         for _ in range(_STEPS):
             step = np.zeros(8)
-            found = level.solve @ (_warp(smooth, h)[ELLIPSE] - level.target)
+            found = level.solve @ (_warp(smooth, h)[_INSIDE] - level.target)
             step[: level.parameters] = found[: level.parameters]
             change = np.array(
                 [[1 + step[0], step[1], step[2]], [step[3], 1 + step[4], step[5]], [*step[6:], 1]]

@@ -16,7 +16,7 @@ def made(
     t: float = 0, yaw: float = 0, pitch: float = 0, quality: float = 0.8, eyes: float = 0.3,
     vector: int = 0,
 ) -> Candidate:  # fmt: skip
-    measured = Quality(100, 0.4, 120, 0)
+    measured = Quality(100, 0.4, 120, 0, 0.9)
     pose = Pose(yaw, pitch, 0)
     return Candidate(
         t, int(t * 10), pose, measured, quality, 0.9, eyes, AXIS[vector], hash((t, yaw)), None
