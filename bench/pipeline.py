@@ -89,7 +89,9 @@ def daemon(film: str, state: Path, seconds: float = 6.0) -> dict[str, float]:
                 while b"READY=1" not in notify.recv(4096):
                     pass
                 ready = time.perf_counter() - start
-                time.sleep(seconds)
+                end = time.perf_counter() + seconds
+                while time.perf_counter() < end:
+                    notify.recv(4096)  # as systemd does: a full socket would stop the daemon
                 status = Path(f"/proc/{process.pid}/status").read_text()
             finally:
                 process.send_signal(signal.SIGTERM)

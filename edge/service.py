@@ -34,6 +34,7 @@ RELOCK_EVERY_S = 0.02
 STALE_S = 1.0
 """A frame of a live camera older than this decides nothing."""
 FRAME_WAIT_S = 0.5
+CAMERA_STOP_S = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +209,8 @@ class Service:
                 camera.stop()
                 relocker.stop()
                 relocker.join(1.0)
+                # The door is secured by now; a thread left inside OpenCV would abort the exit.
+                camera.join(CAMERA_STOP_S)
                 self.door.close()
                 self.audit.close()
                 self.vault.close()

@@ -38,7 +38,7 @@ most of a video coder's errors."""
 SIMILAR = 0.85
 """A patch that correlates less with its key is another view (a hand, a turned head, a failed
 registration): it says nothing about flatness and is left out."""
-MIN_FRAMES = 8
+MIN_FRAMES = 6
 MIN_SECONDS = 0.55
 
 _HALF = PATCH / 2

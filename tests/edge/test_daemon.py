@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,17 +38,23 @@ def settings(state: Path, film: Path, extra: str = "") -> Path:
 
 
 class Daemon:
+    """The process, and what it told systemd. The socket is read all the time, as systemd does:
+    a full one would stop the daemon."""
+
     def __init__(self, process: subprocess.Popen[str], notify: socket.socket, state: Path) -> None:
         self.process, self.notify, self.state = process, notify, state
+        self.heard: queue.Queue[str] = queue.Queue()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        while message := self.notify.recv(4096).decode():
+            self.heard.put(message)
 
     def hear(self, what: str, seconds: float = 20.0) -> None:
-        """Wait for a notification that contains `what`."""
+        """Wait for a notification that contains `what`, later than those waited for before."""
         end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            self.notify.settimeout(max(end - time.monotonic(), 0.01))
-            if what in self.notify.recv(4096).decode():
-                return
-        raise AssertionError(f"never heard {what}")
+        while what not in self.heard.get(timeout=max(end - time.monotonic(), 0.01)):
+            pass
 
     def recorded(self, kind: str) -> list[dict[str, object]]:
         path = self.state / "audit.jsonl"
@@ -80,6 +88,8 @@ def running(config: Path, state: Path) -> Iterator[Daemon]:
             if process.poll() is None:
                 process.kill()
             process.communicate()
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
+                end.sendto(b"", path)  # lets the listener go
             Path(path).unlink()
 
 

@@ -29,7 +29,7 @@ def step(
         box=box,
         landmarks=np.random.default_rng(1).uniform(200, 270, (68, 2)).astype(np.float32),
         pose=Pose(0, 0, 0),
-        quality=Quality(120, 0.3, 120, 0),
+        quality=Quality(120, 0.3, 120, 0, 0.9),
         patch=np.zeros((64, 64), np.float32),
         patch_matrix=np.eye(2, 3),
         eye_aspect=0.3,
