@@ -59,6 +59,12 @@ def _gradient(image: NDArray[np.uint8], box: NDArray[np.float32]) -> tuple[Plane
     size = max(x2 - x1, y2 - y1)
     scale = _FACE / size
     cx, cy = (x1 + x2) / 2, (y1 + y2) / 2 + _LOWER * size
+    if scale < 0.5:
+        # A large face: shrink the frame by area first, which costs a tenth of sampling it densely.
+        image = np.asarray(
+            cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8
+        )
+        cx, cy, scale = (cx + 0.5) * scale - 0.5, (cy + 0.5) * scale - 0.5, 1.0
     matrix = np.array([[scale, 0, _CX - scale * cx], [0, scale, _CY - scale * cy]])
     context = native.warp_u8(image, matrix, SIDE, SIDE, border=None).astype(np.float32)
     gx = cv2.Sobel(context, cv2.CV_32F, 1, 0, scale=0.25)
