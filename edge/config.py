@@ -173,11 +173,20 @@ class Config(Section):
 _S = TypeVar("_S", bound=Section)
 
 
-def load(path: Path | None) -> Config:
+def load(path: Path | None, state_dir: Path | None = None) -> Config:
     """The configuration in `path`; without a path, that of the system if there is one.
+
+    state_dir: takes the place of `state.dir` if given.
 
     Raises ConfigError naming file, section, option, value and bound.
     """
+    config = _read(path)
+    if state_dir is None:
+        return config
+    return config.model_copy(update={"state": changed(config.state, dir=state_dir)})
+
+
+def _read(path: Path | None) -> Config:
     if path is None:
         if not DEFAULT_PATH.exists():
             return Config()

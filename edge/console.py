@@ -23,7 +23,7 @@ import cv2
 from rich.console import Console
 from rich.markup import escape
 
-from edge.config import Config, changed, load
+from edge.config import Config, load
 from edge.errors import FaceGateError, OutputError, UsageError
 
 AUDIT_FILE = "audit.jsonl"
@@ -86,11 +86,7 @@ def add_common(to: argparse.ArgumentParser) -> None:
 
 def read_config(args: argparse.Namespace) -> Config:
     """The configuration with `--state` laid over it. Raises ConfigError."""
-    config = load(getattr(args, "config", None))
-    state: Path | None = getattr(args, "state", None)
-    if state is None:
-        return config
-    return config.model_copy(update={"state": changed(config.state, dir=state)})
+    return load(getattr(args, "config", None), getattr(args, "state", None))
 
 
 class Output:

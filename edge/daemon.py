@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from edge import __version__
-from edge.config import Config, State, changed, load
+from edge.config import load
 from edge.errors import FaceGateError
 from edge.service import Service, fields
 
@@ -48,21 +48,13 @@ def parser() -> argparse.ArgumentParser:
     return p
 
 
-def read_config(path: Path | None, state: Path | None) -> Config:
-    """The configuration with `--state` laid over it. Raises ConfigError."""
-    config = load(path)
-    if state is not None:
-        config = config.model_copy(update={"state": changed(State(), dir=state)})
-    return config
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the service; returns the exit code."""
     args = parser().parse_args(argv)
     # The journal stamps time and unit itself; what is left is level and message.
     logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(message)s", level=logging.INFO)
     try:
-        config = read_config(args.config, args.state)
+        config = load(args.config, args.state)
         logging.getLogger().setLevel(config.log.level.upper())
         service = Service(config)
     except FaceGateError as error:
@@ -71,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     def hang_up(_signal: int, _frame: object) -> None:
         try:
-            service.reload(read_config(args.config, args.state))
+            service.reload(load(args.config, args.state))
         except FaceGateError as error:
             log.error("reload refused, the old configuration stays %s", fields(error=str(error)))
 

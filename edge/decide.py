@@ -26,10 +26,9 @@ TRACK_GATES = ("liveness", "motion", "match", "margin", "agreement")
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """verdict: "grant", "deny", or None while undecided. person and score only with a grant.
+    """verdict: "grant", "deny", or None while undecided. person: only with a grant.
 
-    score: the newest frame's cosine with the best person, also when not granted. leader: who
-    that is, for the person at the screen of a test; never a reason to open.
+    score: the newest frame's cosine with the best person, also when not granted.
     """
 
     t: float

@@ -21,7 +21,7 @@ from edge.cameras import Camera, Frame, is_live, open_camera
 from edge.config import Config, effective
 from edge.decide import Decision
 from edge.door import Clock, Door, DoorEvent, MonotonicClock, open_lock
-from edge.errors import CameraError, CameraLost
+from edge.errors import CameraError, CameraLost, ConfigError, FaceGateError
 from edge.gallery import Gallery
 from edge.pipeline import Pipeline
 from edge.sdnotify import Notifier
@@ -226,7 +226,9 @@ class Service:
             if self._camera_lost and self._ready and not self._stopping.is_set():
                 self._prove_alive()
             return
-        self._camera_lost = False
+        if self._camera_lost:
+            self._camera_lost = False
+            self._say_watching()
         age = time.monotonic() - taken.arrived
         if age > STALE_S:
             log.warning("stale frame %s", fields(age_s=age))
@@ -238,10 +240,13 @@ class Service:
         if not self._ready:
             self._ready = True
             self._notifier.ready()
-            self._notifier.status(f"watching, {len(self.pipeline.gallery)} enrolled")
+            self._say_watching()
             log.info("ready")
         # Fed here and nowhere else: a frame has gone all the way.
         self._notifier.alive()
+
+    def _say_watching(self) -> None:
+        self._notifier.status(f"watching, {len(self.pipeline.gallery)} enrolled")
 
     def _prove_alive(self) -> None:
         """Without a camera the watchdog still asks for work done: a blank picture goes all the
@@ -287,8 +292,18 @@ class Service:
         config = self._reload_to
         assert config is not None
         self._notifier.reloading()
-        pipeline = self._pipeline(config)
+        try:
+            if (config.lock, config.state) != (self.config.lock, self.config.state):
+                raise ConfigError("[lock] and [state] take effect with a restart only")
+            pipeline = self._pipeline(config)
+        except FaceGateError as error:
+            log.error("reload refused, the old configuration stays %s", fields(error=str(error)))
+            self._notifier.ready()
+            return camera
         old, self.config, self.pipeline = self.config, config, pipeline
+        # A new pipeline counts its tracks anew: none of them has been recorded yet.
+        self._granted_in = self._denied = None
+        logging.getLogger().setLevel(config.log.level.upper())
         if config.camera != old.camera:
             camera.stop()
             camera.join(5.0)

@@ -90,9 +90,15 @@ def _extend(windows: tuple[Window, ...], t: float, face: Face) -> tuple[Window, 
     return tuple(grown)
 
 
-def _weigh(windows: tuple[Window, ...]) -> planar.Evidence | None:
-    """Of the oldest window that has enough to say: the longer it ran, the surer it is."""
+def _weigh(windows: tuple[Window, ...], t: float) -> planar.Evidence | None:
+    """Of the oldest window that has enough to say: the longer it ran, the surer it is.
+
+    Only a window that the newest patch was laid on: else a living face could vouch for the
+    picture that has just been put in front of it.
+    """
     for window in windows:
+        if not window.registered or window.registered[-1].t != t:
+            continue
         evidence = planar.weigh(window.key, window.registered)
         if evidence is not None:
             return evidence
@@ -139,5 +145,5 @@ def follow(
         face=face,
         sightings=(*recent, sighting),
         windows=windows,
-        evidence=_weigh(windows),
+        evidence=_weigh(windows, t),
     )

@@ -156,14 +156,21 @@ def test_hang_up_reloads_and_a_bad_file_keeps_the_old_settings(films: Path, stat
         daemon.hear("RELOADING=1")
         daemon.hear("READY=1")
         assert daemon.recorded("reload")
-        config.write_text(config.read_text() + "[nonsense]\nx = 1\n")
-        daemon.process.send_signal(signal.SIGHUP)
-        time.sleep(1.0)
+        good = config.read_text()
+        for bad in (
+            good + "[nonsense]\nx = 1\n",
+            good + '[inference]\npack = "/nowhere"\n',
+            good.replace("pulse_s = 0.5", "pulse_s = 9"),
+        ):
+            config.write_text(bad)
+            daemon.process.send_signal(signal.SIGHUP)
+            time.sleep(1.0)
         assert daemon.process.poll() is None
         assert len(daemon.recorded("reload")) == 1
         daemon.process.send_signal(signal.SIGTERM)
         _, log = daemon.process.communicate(timeout=10)
-        assert "reload refused" in log and "nonsense" in log
+        assert log.count("reload refused") == 3
+        assert "nonsense" in log and "/nowhere" in log and "[lock]" in log
 
 
 @pytest.mark.parametrize(
