@@ -1,0 +1,1 @@
+"""Trains the networks of a pack on a workstation: detector, landmarks with age and gender, pose."""

@@ -1,0 +1,102 @@
+"""What the training commands share: arguments of the plan, and how an error becomes a code."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+
+from edge.errors import FaceGateError
+from training.plan import PRECISIONS, Plan
+
+EXIT_CODES = """\
+exit codes:
+    0  done
+    2  wrong arguments
+    3  a data set, picture, checkpoint or pack cannot be used
+    9  the loss is no longer a number
+   10  an output file cannot be written
+  130  interrupted (Ctrl-C); the last checkpoint stays, --resume goes on
+"""
+
+
+def add_plan_arguments(
+    parser: argparse.ArgumentParser, *, epochs: int, batch: int, lr: float, **defaults: object
+) -> None:
+    """Options of `Plan`; keyword arguments set this training's defaults."""
+    base = Plan(out=Path(), epochs=epochs, batch=batch, lr=lr, **defaults)  # type: ignore[arg-type]
+    group = parser.add_argument_group("plan")
+    add = group.add_argument
+    add("--out", type=Path, required=True, metavar="DIR", help="folder of the run")
+    add("--resume", action="store_true", help="go on with the run in --out")
+    add("--epochs", type=int, default=base.epochs, help="default %(default)s")
+    add("--batch", type=int, default=base.batch, help="samples a step (default %(default)s)")
+    add(
+        "--accumulate",
+        type=int,
+        default=base.accumulate,
+        metavar="N",
+        help="move the weights every N steps (default %(default)s)",
+    )
+    add("--lr", type=float, default=base.lr, help="highest learning rate (default %(default)s)")
+    add("--weight-decay", type=float, default=base.weight_decay, help="default %(default)s")
+    add("--warmup", type=float, default=base.warmup, help="share of steps (default %(default)s)")
+    add(
+        "--clip", type=float, default=base.clip, help="gradient norm, 0: none (default %(default)s)"
+    )
+    add(
+        "--ema",
+        type=float,
+        default=base.ema,
+        help="decay of averaged weights (default %(default)s)",
+    )
+    add("--precision", choices=PRECISIONS, default=base.precision, help="default %(default)s")
+    add("--seed", type=int, default=base.seed, help="default %(default)s")
+    add(
+        "--patience",
+        type=int,
+        default=base.patience,
+        metavar="N",
+        help="stop after N epochs without a better score; 0: never (default %(default)s)",
+    )
+    add("--workers", type=int, default=base.workers, help="loader processes (default %(default)s)")
+    add("--checkpoint-s", type=float, default=base.checkpoint_s, help=argparse.SUPPRESS)
+
+
+def plan_from(args: argparse.Namespace) -> Plan:
+    """The plan that the arguments describe. Raises UsageError."""
+    return Plan(**{name: getattr(args, name) for name in Plan.__dataclass_fields__})
+
+
+def run(main: Callable[[], int]) -> int:
+    """Calls a command's body and turns our errors into their exit codes, in one line."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    console = Console(stderr=True)
+    try:
+        return main()
+    except FaceGateError as error:
+        console.print(f"error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        return error.exit_code
+    except KeyboardInterrupt:
+        console.print("interrupted")
+        return 130
+
+
+def parser(prog: str, description: str, epilog: str) -> argparse.ArgumentParser:
+    """A parser whose epilog is shown as it is written."""
+    return argparse.ArgumentParser(
+        prog=f"python -m {prog}",
+        description=description,
+        epilog=f"{epilog}\n{EXIT_CODES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+
+
+def leave(main: Callable[[], int]) -> None:
+    """For `if __name__ == "__main__"`: ends the process with the code of `run(main)`."""
+    sys.exit(run(main))
