@@ -85,9 +85,12 @@ def test_native_python_imports_numpy_alone() -> None:
     assert [(p.name, n) for p in files for n in imports(p) if not lies_in(n, *allowed)] == []
 
 
-def test_the_exporter_uses_the_devices_code_and_no_more() -> None:
+def test_the_workstation_uses_the_devices_code_and_no_more() -> None:
+    """What is trained and exported is cut, normalised and measured by what runs at the door."""
     shared = ("edge.packs", "edge.faces", "edge.errors", "edge.metrics", "native")
-    assert strangers("export", shared) == []
+    also = ("edge.intervals", "edge.outputs", "edge.cameras")
+    assert strangers("export", (*shared, "training")) == []
+    assert strangers("training", (*shared, *also, "export")) == []
 
 
 def test_cameras_and_door_know_nothing_of_faces_or_each_other() -> None:

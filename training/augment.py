@@ -39,7 +39,7 @@ def photometric(image: Image, rng: np.random.Generator, strength: float = 1.0) -
 
 
 def _tone(rng: np.random.Generator, strength: float) -> Image:
-    """Table (256, 1, 3): gamma, contrast and brightness, alike in all channels, and white balance."""
+    """Table (256, 1, 3): gamma, contrast and brightness of all channels, and white balance."""
     gamma = np.exp(rng.normal(0, 0.25 * strength))
     gain = np.exp(rng.normal(0, 0.15 * strength) + rng.normal(0, 0.05 * strength, 3))
     offset = rng.normal(0, 12 * strength)

@@ -171,7 +171,7 @@ class _Run:
         return Result(self.at.best_score, self.at.best_epoch, self.at.step, stopped)
 
     def _batches(self, epoch: int) -> Iterator[Any]:
-        self.sampler.set_epoch(epoch, self.at.step_in_epoch)
+        self.sampler.begin(epoch, self.at.step_in_epoch)
         workers = self.plan.workers
         loader = DataLoader(
             self.task.train,

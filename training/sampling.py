@@ -73,8 +73,11 @@ class KeyedSampler(Sampler[Key]):
         """Steps of a whole epoch."""
         return self.size // (self.batch * self.world)
 
-    def set_epoch(self, epoch: int, start_step: int = 0) -> None:
-        """The epoch that the next iteration gives, from `start_step` on."""
+    def begin(self, epoch: int, start_step: int = 0) -> None:
+        """The epoch that the next iteration gives, from `start_step` on.
+
+        Not called `set_epoch`: Fabric calls a method of that name with counts of its own.
+        """
         self._epoch, self._start = epoch, start_step
 
     def order(self, epoch: int) -> NDArray[np.int64]:

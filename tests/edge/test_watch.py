@@ -200,6 +200,8 @@ def test_an_interrupted_run_leaves_what_was_there(
         [sys.executable, "-m", "edge.watch", films / "WolfgangLanger_Pexels.mp4", "--state", state,
          "--out", out, "--jsonl", lines],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # A test run started in the background ignores Ctrl-C, and its children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     until = time.monotonic() + 30
     while not any(p.suffix == ".mp4" and p.stat().st_size for p in tmp_path.iterdir()):
