@@ -136,7 +136,7 @@ def embed_central(pack: packs.Pack, image: NDArray[np.uint8]) -> NDArray[np.floa
     centre = np.array([image.shape[1] - 1, image.shape[0] - 1]) / 2
     middle = (boxes[:, :2] + boxes[:, 2:]) / 2
     box = boxes[int(np.argmin(((middle - centre) ** 2).sum(axis=1)))]
-    return embed.embed(pack, image, landmarks.locate(pack, image, box))
+    return embed.embed(pack, image, landmarks.locate(pack, image, box).points)
 
 
 def scores(result: dict[str, Any]) -> dict[str, Any]:

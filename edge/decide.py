@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 from edge.config import Config
 from edge.faces.blink import count_blinks
 from edge.faces.observation import Observation
-from edge.gates import FRAME_GATES, Gate, frame_gates
+from edge.gates import Gate, frame_gate_names, frame_gates
 from edge.track import Sighting, Track
 
 Verdict: TypeAlias = Literal["grant", "deny"]
@@ -93,15 +93,17 @@ def decide(
     config: Config,
     score_bound: float | None,
     live_bound: float,
+    landmark_bound: float | None,
 ) -> Decision:
     """What the door does after this frame.
 
     track: the face's track with this observation already in it, or None when nobody is there.
     score_bound: cosine that the configured false-accept target asks for at this gallery's size;
     None when nobody is enrolled, and then nobody is admitted. live_bound: the pack's bound on
-    passive liveness.
+    passive liveness. landmark_bound: its bound on the landmarks' confidence; None only when its
+    network gives none, and then there is no such gate.
     """
-    gates = list(frame_gates(observation, config))
+    gates = list(frame_gates(observation, config, landmark_bound))
     current = track is not None and track.last.index == observation.index
     sighting = track.last if track is not None and current else None
     match = sighting.match if sighting else None
@@ -127,7 +129,11 @@ def decide(
             s = track.sightings
             blinks = float(count_blinks([x.t for x in s], [x.eye_aspect for x in s]))
         gates.append(Gate("blink", blinks, 1))
-    required = (*FRAME_GATES, *TRACK_GATES, *(("blink",) if config.liveness.require_blink else ()))
+    required = (
+        *frame_gate_names(landmark_bound),
+        *TRACK_GATES,
+        *(("blink",) if config.liveness.require_blink else ()),
+    )
     names = {g.name for g in gates if g.passed}
     score = match.score if match else None
     number = track.number if track is not None else None

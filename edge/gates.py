@@ -20,6 +20,17 @@ FRAME_GATES = (
     "roll",
 )
 """What one frame must satisfy before its face is compared at all."""
+LANDMARKS = "landmarks"
+"""Joins them when the pack's landmark network says how sure it is of its points."""
+
+
+def frame_gate_names(landmark_bound: float | None) -> tuple[str, ...]:
+    """The gates that one frame must pass with a pack of this bound, in order.
+
+    landmark_bound: the least confidence that the pack asks of its landmarks
+    (`edge.faces.landmarks.landmark_bound`); None only where its network gives none.
+    """
+    return FRAME_GATES if landmark_bound is None else (*FRAME_GATES, LANDMARKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +59,19 @@ class Gate:
         return {"value": self.value, "bound": bound, "passed": self.passed}
 
 
-def frame_gates(observation: Observation, config: Config) -> tuple[Gate, ...]:
-    """The gates of `FRAME_GATES`, in that order; values are None when there is no face."""
+def frame_gates(
+    observation: Observation, config: Config, landmark_bound: float | None
+) -> tuple[Gate, ...]:
+    """The gates of `frame_gate_names`, in that order; values are None when there is no face.
+
+    With a bound a face without confidence does not pass.
+    """
     q, face = config.quality, observation.face
     faces = Gate("one_face", float(observation.faces_in_zone), 1, 1)
     if face is None:
-        return (faces, *(Gate(name, None) for name in FRAME_GATES[1:]))
+        return (faces, *(Gate(name, None) for name in frame_gate_names(landmark_bound)[1:]))
     quality, pose = face.quality, face.pose
+    sure = () if landmark_bound is None else (Gate(LANDMARKS, face.confidence, landmark_bound),)
     return (
         faces,
         Gate("size", quality.size, q.min_size),
@@ -65,4 +82,5 @@ def frame_gates(observation: Observation, config: Config) -> tuple[Gate, ...]:
         Gate("yaw", pose.yaw, -q.max_yaw, q.max_yaw),
         Gate("pitch", pose.pitch, -q.max_pitch, q.max_pitch),
         Gate("roll", pose.roll, -q.max_roll, q.max_roll),
+        *sure,
     )

@@ -10,6 +10,7 @@ from edge.config import Config
 from edge.decide import Decision, decide
 from edge.faces.analyzer import STAGES as FACE_STAGES
 from edge.faces.analyzer import Analyzer
+from edge.faces.landmarks import landmark_bound
 from edge.faces.liveness import passive_bound
 from edge.faces.observation import Observation
 from edge.gallery import Gallery, Match
@@ -55,6 +56,7 @@ class Pipeline:
         self.pack, self.config = pack, config
         self.analyzer = Analyzer(pack, config)
         self._live_bound = passive_bound(pack)
+        self._landmark_bound = landmark_bound(pack)
         self._track: Track | None = None
         self._numbers = 0
         self.gallery = gallery
@@ -100,6 +102,7 @@ class Pipeline:
             config=self.config,
             score_bound=self._bound,
             live_bound=self._live_bound,
+            landmark_bound=self._landmark_bound,
         )
         marks.append(time.perf_counter())
         late = {

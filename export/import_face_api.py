@@ -192,7 +192,7 @@ def _faces(
         boxes, _ = detect.detect(pack, image)
         if not len(boxes):
             continue
-        points = landmarks.locate(pack, image, boxes[0])
+        points = landmarks.locate(pack, image, boxes[0]).points
         seen["embedder"].append(embed.aligned(pack, image, points))
         for role in ("landmarks", "age_gender"):
             spec = getattr(roles, role).input

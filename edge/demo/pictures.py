@@ -10,6 +10,7 @@ from edge.config import Config
 from edge.demo import printed
 from edge.errors import CameraError
 from edge.faces.analyzer import Analyzer
+from edge.faces.landmarks import landmark_bound
 from edge.gates import frame_gates
 from edge.packs import Pack
 
@@ -37,7 +38,9 @@ def best_portrait(frames: list[Frame], pack: Pack, config: Config) -> Image:
     for frame in frames:
         seen = analyzer.observe(frame)
         face = seen.face
-        if face is None or not all(gate.passed for gate in frame_gates(seen, config)):
+        if face is None or not all(
+            gate.passed for gate in frame_gates(seen, config, landmark_bound(pack))
+        ):
             continue
         turned = abs(face.pose.yaw) + abs(face.pose.pitch) + abs(face.pose.roll)
         if best is None or turned < best[0]:

@@ -57,13 +57,15 @@ def stricter(config: Config) -> Config:
     )
 
 
-def enrolment_gates(observation: Observation, strict: Config, live_bound: float) -> list[Gate]:
+def enrolment_gates(
+    observation: Observation, strict: Config, live_bound: float, landmark_bound: float | None
+) -> list[Gate]:
     """The door's gates of one frame at enrolment's bounds, then passive liveness.
 
     strict: see `stricter`. The observation was made with the door's own bounds, so that a second
     face too small to be enrolled is still a second face.
     """
-    gates = list(frame_gates(observation, strict))
+    gates = list(frame_gates(observation, strict, landmark_bound))
     face = observation.face
     if face is not None and all(gate.passed for gate in gates):
         gates.append(Gate("liveness", face.live, live_bound))

@@ -31,6 +31,7 @@ def failing(gates: Sequence[Gate]) -> str | None:
     for name, hint in (
         ("clipped", "light too harsh"),
         ("size", "come closer"),
+        ("landmarks", "show your whole face"),
         ("yaw", "look at the camera"),
         ("pitch", "look at the camera"),
         ("roll", "hold your head upright"),

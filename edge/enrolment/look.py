@@ -17,6 +17,7 @@ from edge.config import Config
 from edge.enrolment import choose, hints
 from edge.enrolment.candidate import Candidate, candidate, enrolment_gates, stricter
 from edge.faces.analyzer import Analyzer
+from edge.faces.landmarks import landmark_bound
 from edge.faces.liveness import passive_bound
 from edge.faces.observation import Observation
 from edge.gates import Gate
@@ -82,6 +83,7 @@ class Look:
         self._bounds = config.enrolment
         self._min_motion = config.liveness.min_motion
         self._live_bound = passive_bound(pack)
+        self._landmark_bound = landmark_bound(pack)
         scores = pack.manifest.roles.embedder.head.scores
         self.consistency = threshold(scores, config.enrolment.consistency_fmr)
         self.still, self.want, self._tiles = still, want, tiles
@@ -99,7 +101,7 @@ class Look:
         """Look at one more frame."""
         self.frames += 1
         observation = self._analyzer.observe(frame)
-        gates = enrolment_gates(observation, self._strict, self._live_bound)
+        gates = enrolment_gates(observation, self._strict, self._live_bound, self._landmark_bound)
         self.last_failed = tuple(gate for gate in gates if not gate.passed)
         number = self._follow(observation, usable=not self.last_failed)
         for gate in self._blamed(self.last_failed):

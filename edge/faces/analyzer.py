@@ -14,7 +14,7 @@ from edge.config import Config
 from edge.faces import blink, quality
 from edge.faces.detect import detect
 from edge.faces.embed import embed
-from edge.faces.landmarks import locate
+from edge.faces.landmarks import landmark_bound, locate
 from edge.faces.liveness import passive
 from edge.faces.observation import Face, Floats, Observation
 from edge.faces.pose import head_pose
@@ -53,6 +53,7 @@ class Analyzer:
 
     def __init__(self, pack: Pack, config: Config) -> None:
         self.pack, self.config = pack, config
+        self._landmark_bound = landmark_bound(pack)
         self.stage_ms: dict[str, float] = dict.fromkeys(STAGES, 0.0)
 
     @contextmanager
@@ -77,26 +78,29 @@ class Analyzer:
         if len(boxes) == 0:
             return seen
         seen = replace(seen, face=self._measure(frame, boxes[0]))
-        if not all(gate.passed for gate in frame_gates(seen, self.config)):
+        if not all(gate.passed for gate in frame_gates(seen, self.config, self._landmark_bound)):
             return seen
         return replace(seen, face=self._judge(frame, seen.face))
 
     def _measure(self, frame: Frame, box: Floats) -> Face:
         with self._stage("landmarks"):
-            points = locate(self.pack, frame.image, box)
+            found = locate(self.pack, frame.image, box)
+            points = found.points
         with self._stage("quality"):
             matrix = quality.patch_matrix(points)
             patch = quality.face_patch(frame.image, matrix)
             return Face(
                 box=box,
                 landmarks=points,
-                pose=head_pose(points),
+                # Which of the two is the manifest's word: locate() gives what it names.
+                pose=head_pose(points) if found.pose is None else found.pose,
                 quality=quality.assess(patch, matrix, box),
                 patch=patch,
                 patch_matrix=matrix,
                 eye_aspect=blink.eye_aspect(points),
                 live=None,
                 embedding=None,
+                confidence=found.confidence,
             )
 
     def _judge(self, frame: Frame, face: Face | None) -> Face | None:

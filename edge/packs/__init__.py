@@ -144,8 +144,8 @@ def load(
     return Pack(
         folder=folder,
         manifest=manifest,
-        detector=network(roles.detector, roles.detector.head.output),
-        landmarks=network(roles.landmarks, roles.landmarks.head.output),
+        detector=network(roles.detector, *(level.output for level in roles.detector.head.levels)),
+        landmarks=network(roles.landmarks, *roles.landmarks.head.outputs),
         embedder=network(roles.embedder, roles.embedder.head.output),
         liveness=(
             None if isinstance(live, LivenessArtefactsRole) else network(live, live.head.output)

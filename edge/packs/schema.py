@@ -8,6 +8,7 @@ silent default.
 from __future__ import annotations
 
 import itertools
+import re
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -98,28 +99,84 @@ class InputSpec(Model):
 
 
 # What a network says ------------------------------------------------------------------------
-class YoloHead(Model):
-    """Planes (anchors·5, gh, gw): tx, ty, tw, th, objectness, as in YOLOv2 (Redmon 2017).
+class YoloLevel(Model):
+    """One output of a detector: planes (anchors·5, gh, gw) of tx, ty, tw, th, objectness.
 
-    `anchors` are (width, height) in grid cells.
+    As in YOLOv2 (Redmon 2017), decoded by `native.decode_yolo`. `anchors` are (width, height) in
+    cells of this level's own grid.
     """
 
-    kind: Literal["yolo"]
     output: str
     anchors: tuple[Point, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _anchors_have_area(self) -> YoloLevel:
+        if min(side for anchor in self.anchors for side in anchor) <= 0:
+            raise ValueError("an anchor's width and height must be above 0")
+        return self
+
+
+class BoxThresholds(Model):
+    """From which score on a box is a face, and when two boxes are one face."""
+
     score_threshold: float = Field(gt=0.0, lt=1.0)
     """The best box of a frame is taken for a face from here on."""
     second_threshold: float = Field(gt=0.0, lt=1.0)
     """Further boxes count as faces from here on: a print on a shirt is no second person."""
     iou_threshold: float = Field(gt=0.0, lt=1.0)
+    """Of two boxes that overlap more, only the better one stays, whichever levels they are of."""
+
+
+class YoloHead(BoxThresholds, YoloLevel):
+    """A detector with one output."""
+
+    kind: Literal["yolo"]
+
+    @property
+    def levels(self) -> tuple[YoloLevel, ...]:
+        """The one level."""
+        return (self,)
+
+
+class YoloLevelsHead(BoxThresholds):
+    """A detector with an output for each of several grids (YOLOv3, Redmon and Farhadi 2018)."""
+
+    kind: Literal["yolo_levels"]
+    levels: tuple[YoloLevel, ...] = Field(min_length=1, max_length=8)
+
+    @model_validator(mode="after")
+    def _one_output_each(self) -> YoloLevelsHead:
+        names = [level.output for level in self.levels]
+        if len(set(names)) < len(names):
+            raise ValueError(f"levels share an output ({', '.join(names)})")
+        return self
+
+
+DetectorHead: TypeAlias = Annotated[YoloHead | YoloLevelsHead, Field(discriminator="kind")]
 
 
 class PointsHead(Model):
-    """`count` points as (1, 2·count): x0, y0, x1, y1, ... in 0..1 of the crop."""
+    """`count` points as (1, 2·count): x0, y0, x1, y1, ... in 0..1 of the crop.
+
+    A network may also say how sure it is of them (`confidence`, one value) and how the head is
+    turned (`pose`, three). What is named here must be there and is used; what is not named does
+    not exist: without `confidence` there is no gate `landmarks`, and without `pose` the head's
+    pose is computed from the points (`edge.faces.pose.head_pose`).
+    """
 
     kind: Literal["points"]
     output: str
     layout: Literal["ibug68"]
+    confidence: str | None = None
+    """Output (1, 1): 1 when the points lie on a face, 0 when they do not."""
+    confidence_scale: Literal["logit", "probability"] | None = None
+    """A logit goes through the logistic function first; a probability is 0..1 already."""
+    min_confidence: float | None = Field(default=None, gt=0.0, lt=1.0)
+    """Bound of the gate `landmarks`. Stated with `confidence` or not at all: a network that knows
+    when it is lost is listened to."""
+    pose: str | None = None
+    """Output (1, 3): yaw, pitch, roll in degrees of the head as the crop shows it, in the
+    convention of `edge.faces.observation.Pose`."""
     passes: int = Field(default=1, ge=1, le=3)
     """1: from the detector's box alone. Above 1: again from a crop around the points of the
     pass before, turned upright; `refit` describes that crop."""
@@ -130,6 +187,26 @@ class PointsHead(Model):
         if self.passes > 1 and self.refit is None:
             raise ValueError("passes > 1 needs [roles.landmarks.head.refit]")
         return self
+
+    @model_validator(mode="after")
+    def _confidence_is_whole(self) -> PointsHead:
+        stated = (self.confidence, self.confidence_scale, self.min_confidence)
+        if any(v is None for v in stated) and any(v is not None for v in stated):
+            raise ValueError(
+                "confidence, confidence_scale and min_confidence are stated together or not at all"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _one_output_each(self) -> PointsHead:
+        if len(set(self.outputs)) < len(self.outputs):
+            raise ValueError(f"output, confidence and pose share one ({', '.join(self.outputs)})")
+        return self
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The network's outputs that are used: points, then confidence and pose if named."""
+        return tuple(n for n in (self.output, self.confidence, self.pose) if n is not None)
 
 
 class FmrPoint(Model):
@@ -205,6 +282,16 @@ class AgeGenderHead(Model):
     gender: str
 
 
+_RESTRICTED = re.compile(
+    r"non[- ]?commercial|research[- ](use|purposes|only)|academic|\bNC\b|-NC\b", re.IGNORECASE
+)
+
+
+def forbids_commerce(licence: str) -> bool:
+    """Whether a licence's text has the words that shut commerce out."""
+    return _RESTRICTED.search(licence) is not None
+
+
 # Roles --------------------------------------------------------------------------------------
 class NetworkRole(Model):
     """What every ONNX role states about its file."""
@@ -212,12 +299,26 @@ class NetworkRole(Model):
     file: str = Field(pattern=r"^[A-Za-z0-9_.-]+\.onnx$")
     sha256: Sha256
     licence: str
+    commercial_use: Literal["allowed", "forbidden"] | None = None
+    """Whether the licences of weights and training data let the network be used in commerce;
+    absent: nothing is claimed, read `licence`."""
     source: str
     input: InputSpec
 
+    @model_validator(mode="after")
+    def _licence_agrees(self) -> NetworkRole:
+        if self.commercial_use == "allowed" and forbids_commerce(self.licence):
+            raise ValueError(f"commercial_use is 'allowed', but the licence says {self.licence!r}")
+        return self
+
+    @property
+    def forbids_commerce(self) -> bool:
+        """Whether the manifest says, in one way or the other, that commerce must not use it."""
+        return self.commercial_use == "forbidden" or forbids_commerce(self.licence)
+
 
 class DetectorRole(NetworkRole):
-    head: YoloHead
+    head: DetectorHead
 
     @model_validator(mode="after")
     def _fits_frame(self) -> DetectorRole:

@@ -28,6 +28,7 @@ SHORT = {
     "exposure": "light",
     "liveness": "live",
     "agreement": "agree",
+    "landmarks": "points",
 }
 """Gates whose name is too long for a lamp's label."""
 
@@ -135,12 +136,13 @@ def _said(step: Step, opened_for: str | None) -> tuple[str, paint.Colour]:
 
 def _footer(strip: Image, gates: tuple[Gate, ...], unit: float) -> None:
     strip[: max(1, round(unit))] = paint.RULE
-    cell = strip.shape[1] / COLUMNS
+    columns = max(COLUMNS, math.ceil(len(gates) / 2))
+    cell = strip.shape[1] / columns
     name_size, value_size = round(13 * unit), round(11 * unit)
     row = round(33 * unit)
-    for place, gate in enumerate(gates[: 2 * COLUMNS]):
-        x = round((place % COLUMNS) * cell + 11 * unit)
-        y = round(4 * unit) + (place // COLUMNS) * row
+    for place, gate in enumerate(gates):
+        x = round((place % columns) * cell + 11 * unit)
+        y = round(4 * unit) + (place // columns) * row
         lit = paint.GREEN if gate.passed else paint.UNLIT if gate.value is None else paint.RED
         paint.lamp(strip, (x, y + round(10 * unit)), round(5 * unit), lit)
         x += round(10 * unit)

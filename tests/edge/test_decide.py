@@ -48,9 +48,15 @@ def scene(frames: int = 10) -> tuple[Observation, Track]:
 
 
 def verdict(
-    seen: Observation, track: Track | None, config: Config = CONFIG, bound: float | None = 0.95
+    seen: Observation,
+    track: Track | None,
+    config: Config = CONFIG,
+    bound: float | None = 0.95,
+    sure: float | None = None,
 ) -> Decided:
-    return decide(seen, track, config=config, score_bound=bound, live_bound=0.3)
+    return decide(
+        seen, track, config=config, score_bound=bound, live_bound=0.3, landmark_bound=sure
+    )
 
 
 def test_all_gates_passed_is_a_grant() -> None:
@@ -177,3 +183,31 @@ def test_a_grant_with_a_failed_gate_cannot_be_made() -> None:
 )
 def test_a_gate_without_value_or_bound_never_passes(gate: Gate, passed: bool) -> None:
     assert gate.passed is passed
+
+
+def test_unsure_landmarks_keep_the_door_locked() -> None:
+    """With a pack whose network tells its confidence, the gate must be there and pass."""
+    seen, track = scene()
+    for sure, granted in ((0.9, True), (0.7, True), (0.69, False), (None, False), (np.nan, False)):
+        judged = replace(seen, face=replace(face(), confidence=sure))
+        decision = verdict(judged, track, sure=0.7)
+        assert decision.gates[9].name == "landmarks"
+        assert (decision.verdict == "grant") is granted
+        assert ("landmarks" in decision.failed) is not granted
+
+
+def test_a_pack_without_confidence_has_no_such_gate() -> None:
+    decision = verdict(*scene())
+    assert decision.verdict == "grant"
+    assert "landmarks" not in [gate.name for gate in decision.gates]
+    # A confidence that no bound asks for changes nothing, and makes no gate.
+    seen, track = scene()
+    judged = replace(seen, face=replace(face(), confidence=0.01))
+    assert verdict(judged, track) == verdict(seen, track)
+
+
+def test_nobody_at_the_door_leaves_every_gate_closed() -> None:
+    seen, _ = scene()
+    nobody = replace(seen, face=None, faces_in_zone=0)
+    decision = verdict(nobody, None, sure=0.7)
+    assert "landmarks" in decision.failed and decision.verdict is None

@@ -60,7 +60,7 @@ def test_the_shipped_pack_is_what_the_importer_makes(imported: Path, portraits: 
         vectors = []
         for pack in (ours, shipped):
             boxes, _ = detect.detect(pack, frame)
-            vectors.append(embed.embed(pack, frame, landmarks.locate(pack, frame, boxes[0])))
+            vectors.append(embed.embed(pack, frame, landmarks.locate(pack, frame, boxes[0]).points))
         assert float(vectors[0] @ vectors[1]) > 0.99
 
 
@@ -71,7 +71,7 @@ def test_networks_agree_with_torch_on_a_face(
     pack = packs.load(imported)
     frame = image(portraits, "obama.jpg")
     boxes, _ = detect.detect(pack, frame)
-    points = landmarks.locate(pack, frame, boxes[0])
+    points = landmarks.locate(pack, frame, boxes[0]).points
     source = Package(face_api_tgz)
     roles = pack.manifest.roles
     spec = roles.detector.input
@@ -108,7 +108,7 @@ def test_one_person_is_alike_and_two_are_not(imported: Path, portraits: Path) ->
     for name in ("obama.jpg", "obama2.jpg", "biden.jpg"):
         frame = image(portraits, name)
         boxes, _ = detect.detect(pack, frame)
-        vectors[name] = embed.embed(pack, frame, landmarks.locate(pack, frame, boxes[0]))
+        vectors[name] = embed.embed(pack, frame, landmarks.locate(pack, frame, boxes[0]).points)
     curve = {p.fmr: p.score for p in pack.manifest.roles.embedder.head.scores.curve}
     assert float(vectors["obama.jpg"] @ vectors["obama2.jpg"]) > curve[1e-3]
     assert float(vectors["obama.jpg"] @ vectors["biden.jpg"]) < curve[1e-1]
