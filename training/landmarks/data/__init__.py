@@ -1,0 +1,1 @@
+"""Readers of face data sets: each turns a public layout into `Face` records."""
