@@ -1,7 +1,7 @@
 """Named layouts of landmarks: how many points, what mirrors onto what, which parts are meant.
 
-`ibug68`: Sagonas et al. 2013. `wflw98`: Wu et al. 2018. `pfld106`: the order of the 106 points of
-JD-landmark's kind as the public PFLD network gives them.
+`ibug68`: Sagonas et al. 2013. `wflw98`: Wu et al. 2018. `pfld106`: 106 points in the order of the
+public PFLD network.
 """
 
 from __future__ import annotations
@@ -97,7 +97,29 @@ WFLW98_TO_IBUG68 = (
 )
 """For each of the 68 points the one of the 98 that lies there."""
 
-LAYOUTS = {layout.name: layout for layout in (IBUG68, WFLW98)}
+PFLD106 = Layout(
+    "pfld106",
+    106,
+    _flip(
+        106,
+        [(i, i + 16) for i in range(1, 17)]  # jaw, 0 is the chin
+        # Eyes. 34 and 38, and 88 and 92, lie within a thousandth of the crop of each other, at the
+        # pupil; which of them mirror which was told by that alone.
+        + [(33, 87), (34, 88), (35, 93), (36, 91), (37, 90), (38, 92), (39, 89), (40, 94)]
+        + [(41, 96), (42, 95)]
+        + [(43, 101), (44, 100), (45, 99), (46, 97), (47, 98)]  # brows, lower edge
+        + [(48, 105), (49, 104), (50, 102), (51, 103)]  # brows, upper edge
+        + [(52, 61), (54, 57), (55, 58), (56, 59)]  # lips; 53, 60, 62 and 71 in the middle
+        + [(63, 67), (64, 68), (65, 69), (66, 70)]
+        + [(75, 81), (76, 82), (77, 83), (78, 84), (79, 85)],  # nose; 72-74, 80, 86 in the middle
+    ),
+    (35, 93),
+    (tuple(range(33, 43)), tuple(range(87, 97)), (86,), (52,), (61,)),
+)
+"""Numbers and mirror pairs were found by matching what the network says of 300 near-frontal faces
+with what it says of their mirror images."""
+
+LAYOUTS = {layout.name: layout for layout in (IBUG68, WFLW98, PFLD106)}
 
 
 def layout(name: str) -> Layout:

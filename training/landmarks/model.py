@@ -1,8 +1,8 @@
 """`FaceNet`: one residual backbone and the heads that a training asks for.
 
 Plain 3x3 convolutions with batch normalisation and ReLU (He et al. 2016): they train fast on a CPU
-and run well in 8 bits. Points are read from the 7 x 7 features as they lie, without pooling, since
-their places are the answer; the others from the features' mean.
+and run well in 8 bits. Points, confidence and pose are read from the 7 x 7 features as they lie,
+without pooling, since places are the answer; age and gender from the features' mean.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from torch import Tensor, nn
 from training.errors import CheckpointError
 
 HEADS = ("points", "confidence", "pose", "age", "gender", "embedding")
+PLACED = {"points", "confidence", "pose"}
+"""Heads that read the features as they lie."""
+
 ROLES = {
     "landmarks": ("points", "confidence", "pose"),
     "age_gender": ("age", "gender"),
@@ -116,15 +119,15 @@ class FaceNet(nn.Module):
                 inside = width
         self.backbone = nn.Sequential(*layers)
         self.pool = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        if PLACED & set(self.heads):
+            self.placed = nn.Sequential(_conv(inside, 48, 1), nn.Flatten())
         if "points" in self.heads:
-            self.points = nn.Sequential(
-                _conv(inside, 48, 1), nn.Flatten(), nn.Linear(48 * 49, 2 * count)
-            )
-            nn.init.constant_(self.points[-1].bias, 0.5)
+            self.points = nn.Linear(48 * 49, 2 * count)
+            nn.init.constant_(self.points.bias, 0.5)
         if "confidence" in self.heads:
-            self.confidence = _small(inside, 64, 1)
+            self.confidence = _small(48 * 49, 64, 1)
         if "pose" in self.heads:
-            self.pose = _small(inside, 64, 3)
+            self.pose = _small(48 * 49, 64, 3)
         if {"age", "gender", "embedding"} & set(self.heads):
             self.attributes = _conv(inside, attributes, 3)
         if "age" in self.heads:
@@ -154,13 +157,14 @@ class FaceNet(nn.Module):
     def read(self, features: Tensor, branch: Tensor | None) -> dict[str, Tensor]:
         """What the heads say of the backbone's features (B, C, 7, 7)."""
         said: dict[str, Tensor] = {}
-        pooled = self.pool(features)
-        if hasattr(self, "points"):
-            said["points"] = self.points(features)
-        if hasattr(self, "confidence"):
-            said["confidence"] = self.confidence(pooled)
-        if hasattr(self, "pose"):
-            said["pose"] = self.pose(pooled) * POSE_SCALE
+        if hasattr(self, "placed"):
+            placed = self.placed(features)
+            if hasattr(self, "points"):
+                said["points"] = self.points(placed)
+            if hasattr(self, "confidence"):
+                said["confidence"] = self.confidence(placed)
+            if hasattr(self, "pose"):
+                said["pose"] = self.pose(placed) * POSE_SCALE
         if branch is not None:
             pooled = self.pool(branch)
             if hasattr(self, "age"):

@@ -5,6 +5,9 @@
     utkface    PICTURES labels=CSV                UTKFace's file names
     wflw       PICTURES list=TXT                  WFLW's list
     wiki       PICTURES json=JSON                 {file, age, gender, landmarks}
+    300wlp     PICTURES                           300W-LP, AFLW2000: NAME.mat beside NAME.jpg
+    biwi       PICTURES labels=CSV                BIWI: frame_X_pose.txt beside frame_X_rgb.png
+    euler      PICTURES json=JSON [signs=1,1,1]   {file, bbox, euler_angle}
 
 and for each: weight=3 (how often it is drawn), embeddings=NPZ (of training.landmarks.teacher).
 """
@@ -24,6 +27,7 @@ from training.landmarks.dataset import FaceSet
 from training.landmarks.layouts import Layout, convert
 from training.landmarks.teacher import read_embeddings
 from training.pictures import Pictures
+from training.pose.data import biwi, euler_json, mat
 from training.split import is_validation
 
 
@@ -77,12 +81,31 @@ def _wiki(pictures: Pictures, options: dict[str, str], report: Report) -> list[F
     return wiki.read(_option(options, "json", "wiki"))
 
 
+def _300wlp(pictures: Pictures, options: dict[str, str], report: Report) -> list[Face]:
+    return mat.read(pictures.source, pictures.names)
+
+
+def _biwi(pictures: Pictures, options: dict[str, str], report: Report) -> list[Face]:
+    known = label_file.read(_option(options, "labels", "biwi"))
+    return biwi.read(pictures.source, pictures.names, known)
+
+
+def _euler(pictures: Pictures, options: dict[str, str], report: Report) -> list[Face]:
+    signs = options.get("signs", "1,1,1").split(",")
+    if len(signs) != 3 or not set(signs) <= {"1", "-1", "+1"}:
+        raise UsageError(f"--set euler: signs takes three of 1 and -1, not {options['signs']!r}")
+    return euler_json.read(_option(options, "json", "euler"), [float(v) for v in signs])
+
+
 KINDS: dict[str, tuple[Reader, frozenset[str]]] = {
     "labels": (_labels, frozenset({"labels"})),
     "landmarks68": (_landmarks68, frozenset({"points", "labels"})),
     "utkface": (_utkface, frozenset({"labels"})),
     "wflw": (_wflw, frozenset({"list"})),
     "wiki": (_wiki, frozenset({"json"})),
+    "300wlp": (_300wlp, frozenset()),
+    "biwi": (_biwi, frozenset({"labels"})),
+    "euler": (_euler, frozenset({"json", "signs"})),
 }
 COMMON = frozenset({"weight", "embeddings"})
 

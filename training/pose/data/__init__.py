@@ -1,0 +1,1 @@
+"""Readers of head pose data sets; each turns degrees and signs into `training.pose.rotation`'s."""
