@@ -8,6 +8,7 @@ if nothing had happened.
 
 from __future__ import annotations
 
+import gc
 import math
 import os
 import time
@@ -104,9 +105,17 @@ def fit(task: Task, plan: Plan, *, resume: bool = False, quiet: bool = False) ->
     fabric.launch()
     run = _Run(fabric, task, plan, resume=resume, quiet=quiet)
     try:
-        return run.all()
+        result = run.all()
     finally:
         run.close()
+    if world > 1:
+        # Together: a process that leaves while another still draws its curves aborts with it. The
+        # gradient buckets go first; without their process group, their end waits forever.
+        del run
+        gc.collect()
+        fabric.barrier()
+        torch.distributed.destroy_process_group()
+    return result
 
 
 class _Run:
