@@ -1,0 +1,168 @@
+"""Trains the detector on composed canvases, and validates it on people held back."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from rich.console import Console
+from torch import Tensor, nn
+
+from training import cli
+from training.detector import arguments, examination, finder, metrics
+from training.detector.anchors import cluster, levels
+from training.detector.arguments import Sets
+from training.detector.backbones import BACKBONES
+from training.detector.backgrounds import (
+    TRAINING_PHOTOGRAPHS,
+    VALIDATION_PHOTOGRAPHS,
+    Backgrounds,
+    photographs,
+)
+from training.detector.compose import Composer
+from training.detector.dataset import Batch, Canvases, collate
+from training.detector.loss import BOX_LOSSES, Loss
+from training.detector.model import Anchors, Design, Detector, macs
+from training.loop import fit
+from training.sampling import Key, rng_of
+
+HELP = """\
+examples:
+  # WIDER FACE as it is published: WIDER_train/images/0--Parade/0_Parade_marchingband_1_849.jpg
+  python -m training.detector train --out runs/wider \\
+      --scenes WIDER_train/images wider_face_split/wider_face_train_bbx_gt.txt
+
+  # LFW, whole pictures, and UTKFace, tight crops, labelled by `python -m training.label`
+  python -m training.detector train --out runs/detector \\
+      --scenes lfw.tar lfw.csv --crops utkface.tar utkface.csv --epochs 20 --batch 32
+"""
+
+
+def normalised(image: Tensor) -> Tensor:
+    """(N, 3, H, W) uint8 as `Design.spec` says: -1..1."""
+    value = (image.float() - 127.5) / 127.5
+    return value.contiguous(memory_format=torch.channels_last)
+
+
+class DetectorTask:
+    """The detector as `training.loop.fit` wants it. validation: of people held back."""
+
+    name = "detector"
+    score = "quality"
+    lower_is_better = False
+    collate: Callable[[list[Any]], Any] | None = staticmethod(collate)
+
+    def __init__(
+        self, design: Design, train: Canvases, loss: Loss, validation: Sets, crops: int = 2000
+    ) -> None:
+        self.design, self.train = design, train
+        self.module: nn.Module = Detector(design).to(memory_format=torch.channels_last)
+        self._loss, self._validation, self._crops = loss, validation, crops
+        self._photos = photographs(VALIDATION_PHOTOGRAPHS)
+
+    def loss(self, module: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        return self._loss(module(normalised(batch.image)), batch)
+
+    def validate(self, module: nn.Module) -> dict[str, float]:
+        """Recall and precision on whole pictures, and recall at the threshold that leaves one
+        false box in 1,000 face-free crops; `quality` is half of that and half of ap50_95."""
+        eye = finder.of_module(module, self.design)
+        looked = []
+        for source in self._validation.scenes:
+            looked += examination.look(eye, source, subject=False, most=400)
+        crops = examination.empty_crops(self._validation.scenes, self._photos, self._crops)
+        empty = examination.look_at_empty(eye, crops)
+        false = np.concatenate([np.zeros(0), *(found.scores for _, found in empty)])
+        threshold = metrics.threshold_for(false, len(empty) // 1000)
+        matched = metrics.match(looked)
+        figures = metrics.average_precisions(looked)
+        figures["recall_at_1_in_1000"] = metrics.recall(matched, threshold).value
+        figures["threshold"] = threshold
+        figures["quality"] = (figures["recall_at_1_in_1000"] + figures["ap50_95"]) / 2
+        return figures
+
+    def description(self) -> dict[str, Any]:
+        return self.design.plain()
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    arguments.add_sets(parser)
+    group = parser.add_argument_group("network")
+    group.add_argument("--backbone", choices=BACKBONES, default="edge", help="default %(default)s")
+    arguments.add_size(group)
+    group.add_argument(
+        "--anchors",
+        metavar="W,H",
+        nargs="+",
+        type=arguments.anchor,
+        help="from small to large, the same number for strides 8, 16 and 32 (default: found on "
+        "composed canvases)",
+    )
+    group = parser.add_argument_group("data and loss")
+    group.add_argument(
+        "--canvases", type=int, default=20_000, help="of an epoch (default %(default)s)"
+    )
+    group.add_argument("--empty", type=float, default=0.25, help="share of canvases without a face")
+    group.add_argument("--mosaic", type=float, default=0.25, help="share of mosaics")
+    group.add_argument("--box", choices=BOX_LOSSES, default="ciou", help="default %(default)s")
+    group.add_argument("--focal", type=float, default=0.0, help="exponent (default: cross-entropy)")
+    cli.add_plan_arguments(
+        parser, epochs=20, batch=32, lr=2e-3, weight_decay=5e-4, precision="32-true"
+    )
+
+
+def composer_of(
+    sets: Sets, width: int, height: int, photos: tuple[str, ...], **kw: Any
+) -> Composer:
+    """Canvases of one side of the data."""
+    backgrounds = Backgrounds(sets.scenes, photographs(photos))
+    return Composer(sets.scenes + sets.crops, backgrounds, width, height, **kw)
+
+
+def anchors_of(
+    composer: Composer, count: int, seed: int, canvases: int = 2000
+) -> tuple[Anchors, float]:
+    """Anchors of the faces that a composer makes, and their mean IoU with them."""
+    sizes = []
+    for index in range(canvases):
+        _, boxes, sure = composer.compose(rng_of(seed, Key(0, index)))
+        sizes.append(boxes[sure, 2:] - boxes[sure, :2])
+    centres, fit_ = cluster(np.concatenate(sizes), count)
+    return levels(centres), fit_
+
+
+def main(args: argparse.Namespace) -> int:
+    """Runs the command; returns the exit code."""
+    console = Console(stderr=True)
+    plan = cli.plan_from(args)
+    torch.set_num_threads(1)
+    # Before OpenCV starts threads of its own: a forked loader would wait for them for ever.
+    cv2.setNumThreads(1)
+    training, validation = arguments.sets(args, validation=False), arguments.sets(args, True)
+    composer = composer_of(
+        training, args.width, args.height, TRAINING_PHOTOGRAPHS,
+        empty=args.empty, mosaic=args.mosaic,
+    )  # fmt: skip
+    anchors = (
+        levels(np.array(args.anchors)) if args.anchors else anchors_of(composer, 6, plan.seed)[0]
+    )
+    design = Design(args.backbone, args.width, args.height, anchors)
+    console.print(
+        f"{design.backbone} {design.width}x{design.height}, {macs(design) / 1e6:.0f} MMAC, "
+        f"anchors {anchors}",
+        markup=False,
+    )
+    task = DetectorTask(
+        design,
+        Canvases(composer, args.canvases, plan.seed),
+        Loss(design, box=args.box, focal=args.focal),
+        validation,
+    )
+    result = fit(task, plan, resume=args.resume)
+    console.print(f"best quality {result.best_score:.4f} in epoch {result.best_epoch + 1}")
+    return 0
