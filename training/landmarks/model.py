@@ -29,6 +29,10 @@ ROLES = {
 AGES = 117
 """Classes of age, 0..116 years."""
 
+LEAST_STEM = 16
+"""Channels of the first convolution. With fewer, and channels last, torch 2.13 writes beyond its
+buffer when it computes the gradient on a CPU with AVX-512, and crashes later and elsewhere."""
+
 POSE_SCALE = 30.0
 """Degrees of one unit of the pose head, so that its weights start at the right size."""
 
@@ -101,6 +105,8 @@ class FaceNet(nn.Module):
         unknown = set(heads) - set(HEADS)
         if unknown or not heads:
             raise ValueError(f"heads must be some of {', '.join(HEADS)}, not {list(heads)}")
+        if widths[0] < LEAST_STEM:
+            raise ValueError(f"the first width must be at least {LEAST_STEM}, not {widths[0]}")
         self.heads = tuple(h for h in HEADS if h in heads)
         self._made = {
             "heads": list(self.heads),

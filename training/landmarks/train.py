@@ -17,7 +17,7 @@ from training.landmarks.data import sets
 from training.landmarks.dataset import FaceSet, Jitter
 from training.landmarks.layouts import LAYOUTS, layout
 from training.landmarks.loss import WEIGHTS, LossPlan
-from training.landmarks.model import HEADS, FaceNet
+from training.landmarks.model import HEADS, LEAST_STEM, FaceNet
 from training.landmarks.task import LandmarksTask
 from training.loop import fit
 
@@ -72,7 +72,6 @@ def add_arguments(parser: argparse.ArgumentParser, heads: Sequence[str], **plan:
 
 def train(args: argparse.Namespace, name: str) -> int:
     """Runs it. Raises UsageError, DataError, CheckpointError."""
-    torch.set_num_threads(max(torch.get_num_threads(), 1))
     cv2.setNumThreads(1)
     console = Console(stderr=True)
     points = layout(args.layout)
@@ -120,11 +119,14 @@ def network(args: argparse.Namespace, count: int, faces: FaceSet) -> FaceNet:
     vectors = [f.embedding for f in faces.faces if f.embedding is not None]
     if vectors:
         heads.append("embedding")
+    widths = _integers(args.widths, "--widths", 4)
+    if widths[0] < LEAST_STEM:
+        raise UsageError(f"--widths: the first must be at least {LEAST_STEM}, not {widths[0]}")
     torch.manual_seed(args.seed)
     return FaceNet(
         [h for h in HEADS if h in heads],
         count=count,
-        widths=_integers(args.widths, "--widths", 4),
+        widths=widths,
         blocks=_integers(args.blocks, "--blocks", 3),
         embedding=len(vectors[0]) if vectors else 128,
         uncertainty=args.uncertainty,
