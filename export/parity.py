@@ -13,6 +13,7 @@ from onnx import ModelProto
 
 from edge.errors import PackError
 
+from .measures import Outputs
 from .onnx_file import to_bytes
 
 FLOAT_BOUND = 1e-4
@@ -38,6 +39,13 @@ def session(model: ModelProto) -> ort.InferenceSession:
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
     return ort.InferenceSession(to_bytes(model), options, providers=["CPUExecutionProvider"])
+
+
+def run(model: ModelProto, outputs: Sequence[str], inputs: Sequence[Tensor]) -> list[Outputs]:
+    """A model's outputs by name, for each input."""
+    network = session(model)
+    names = list(outputs)
+    return [dict(zip(names, network.run(names, {"image": value}), strict=True)) for value in inputs]
 
 
 def float_parity(module: torch.nn.Module, model: ModelProto, inputs: Sequence[Tensor]) -> Parity:

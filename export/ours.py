@@ -1,0 +1,159 @@
+"""From a checkpoint of `training` to a network of the pack and its part of the manifest."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from training import loop
+from training.detector import model as detector_model
+from training.errors import CheckpointError
+from training.landmarks import crops
+from training.landmarks import model as face_model
+
+from . import measures
+from .errors import ExportError
+from .measures import Measure
+
+ROLES = ("detector", "landmarks", "age_gender")
+LAYOUT = "ibug68"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a manifest states beside the network itself.
+
+    score: from which a box is a face; second: from which another counts; iou: of boxes that are
+    one face. min_confidence: bound of the gate `landmarks`. passes: of the landmark network.
+    licence, commercial_use: of the weights, which carry the terms of what they were trained on.
+    """
+
+    score: float = 0.5
+    second: float = 0.65
+    iou: float = 0.4
+    min_confidence: float = 0.5
+    passes: int = 2
+    licence: str = "weights for non-commercial research only, as the data they were trained on"
+    commercial_use: str = "forbidden"
+
+
+@dataclass(frozen=True, eq=False)
+class Net:
+    """One network on its way into a pack.
+
+    module: in evaluation mode, a tuple of `outputs`. manifest: its role without file and hash.
+    """
+
+    role: str
+    module: nn.Module
+    height: int
+    width: int
+    outputs: tuple[str, ...]
+    measures: tuple[Measure, ...]
+    manifest: dict[str, Any]
+
+
+def from_checkpoint(role: str, path: Path, settings: Settings) -> Net:
+    """The network of `path` for `role`, one of `ROLES`.
+
+    Raises CheckpointError (no checkpoint, or of another network), ExportError (a network that the
+    device cannot run).
+    """
+    description, weights = loop.load(path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    try:
+        net = _detector(description, weights, settings) if role == "detector" else None
+        net = net or _face(role, description, weights, settings)
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: not for --{role.replace('_', '-')}: {error}") from error
+    made = "training.detector" if role == "detector" else "training.landmarks"
+    net.manifest.update(
+        licence=settings.licence,
+        commercial_use=settings.commercial_use,
+        source=f"face-gate, {made}; checkpoint SHA-256 {digest}",
+    )
+    return net
+
+
+def _detector(
+    description: dict[str, Any], weights: dict[str, torch.Tensor], settings: Settings
+) -> Net:
+    design = detector_model.Design.of(description)
+    module = detector_model.Detector(design)
+    try:
+        module.load_state_dict(weights)
+    except RuntimeError as error:
+        raise CheckpointError(f"weights of another design: {error}") from error
+    outputs = detector_model.OUTPUTS
+    anchors = [[[round(v, 4) for v in a] for a in design.cells(i)] for i in range(len(outputs))]
+    head = {
+        "kind": "yolo_levels",
+        "levels": [
+            {"output": name, "anchors": level} for name, level in zip(outputs, anchors, strict=True)
+        ],
+        "score_threshold": settings.score,
+        "second_threshold": settings.second,
+        "iou_threshold": settings.iou,
+    }
+    spec = design.spec.model_dump(mode="json", exclude_none=True)
+    return Net(
+        "detector",
+        module.eval(),
+        design.height,
+        design.width,
+        outputs,
+        measures.detector(list(zip(outputs, anchors, strict=True))),
+        {"input": spec, "head": head},
+    )
+
+
+def _face(
+    role: str, description: dict[str, Any], weights: dict[str, torch.Tensor], settings: Settings
+) -> Net:
+    if role == "landmarks" and description.get("layout") not in (None, LAYOUT):
+        raise ExportError(
+            f"the device reads points of layout {LAYOUT}, and this network gives those of "
+            f"{description['layout']}"
+        )
+    whole = face_model.build(description, weights)
+    module = face_model.outputs_of(whole, role)
+    spec = crops.SPEC.model_dump(mode="json", exclude_none=True)
+    if role == "landmarks":
+        head, found = _points_head(module.outputs, settings)
+    else:
+        head = {"kind": "age_gender", "age": "age", "gender": "gender"}
+        found = (measures.difference("age", "years", 0.5), measures.classes("gender", 0.02))
+    return Net(
+        role, module, crops.SIZE, crops.SIZE, module.outputs, found, {"input": spec, "head": head}
+    )
+
+
+def _points_head(
+    outputs: Sequence[str], settings: Settings
+) -> tuple[dict[str, Any], tuple[Measure, ...]]:
+    head: dict[str, Any] = {
+        "kind": "points",
+        "output": "points",
+        "layout": LAYOUT,
+        "passes": settings.passes,
+    }
+    found = [measures.points("points")]
+    if "confidence" in outputs:
+        head |= {
+            "confidence": "confidence",
+            "confidence_scale": "probability",
+            "min_confidence": settings.min_confidence,
+        }
+        found.append(measures.difference("confidence", "of 0..1", 0.02))
+    if "pose" in outputs:
+        head["pose"] = "pose"
+        found.append(measures.difference("pose", "degrees", 0.5))
+    if settings.passes > 1:
+        head["refit"] = crops.REFIT.model_dump(mode="json", exclude_none=True)
+    return head, tuple(found)
