@@ -20,6 +20,7 @@ from edge.faces.analyzer import Analyzer
 from edge.faces.landmarks import eye_angle, landmark_bound, locate
 from edge.faces.observation import Pose, turned
 from edge.faces.pose import _HEAD, _POINTS, head_pose
+from edge.gates import frame_gates
 from edge.packs.schema import LandmarksRole, Manifest
 
 IMAGE = np.zeros((200, 200, 3), np.uint8)
@@ -183,3 +184,22 @@ def test_the_role_tells_the_outputs_that_it_uses() -> None:
     role = pack(face(), one(0), **SURE, pose="pose").manifest.roles.landmarks
     assert isinstance(role, LandmarksRole)
     assert role.head.outputs == ("points", "sure", "pose")
+
+
+@pytest.mark.parametrize(("said", "compared"), [(0.9, True), (0.3, False)])
+def test_a_face_of_unsure_landmarks_is_not_compared(said: float, compared: bool) -> None:
+    """A real face that passes every other gate, with a confidence beside the real points."""
+    data = pytest.importorskip("skimage.data")
+    image = np.ascontiguousarray(data.astronaut()[:400, 60:460, ::-1])
+    real = packs.load().landmarks
+
+    class Beside:
+        def run(self, tensor: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+            return [*real.run(tensor), one(said)]
+
+    sure = replace(pack(**(SURE | {"confidence_scale": "probability"})), landmarks=Beside())  # type: ignore[arg-type]
+    seen = Analyzer(sure, Config()).observe(Frame(image, 0.0, 0))
+    assert seen.face is not None and seen.face.confidence == pytest.approx(said)
+    failed = [g.name for g in frame_gates(seen, Config(), landmark_bound(sure)) if not g.passed]
+    assert failed == ([] if compared else ["landmarks"])
+    assert (seen.face.embedding is not None) is compared

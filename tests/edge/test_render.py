@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -10,11 +11,11 @@ import pytest
 
 from edge.cameras import open_camera
 from edge.cameras.base import Image
-from edge.decide import Decision
+from edge.decide import TRACK_GATES, Decision
 from edge.errors import OutputError
 from edge.faces.observation import Face, Observation, Pose, Quality
 from edge.gallery import Match
-from edge.gates import Gate
+from edge.gates import Gate, frame_gate_names
 from edge.outputs import replacing, write_picture
 from edge.pipeline import Step
 from edge.render import FilmWriter, annotate, contact_sheet, crop, paint
@@ -95,6 +96,20 @@ def test_lamps_and_lock_have_the_colours_of_their_state(picture: Image) -> None:
     assert has(footer[:40, :91], paint.GREEN)  # size passed
     assert has(footer[:40, 91:182], paint.UNLIT)  # yaw has no value
     assert not has(footer[:40, 91:182], paint.GREEN)
+
+
+def test_every_gate_has_its_lamp(picture: Image) -> None:
+    """Sixteen are the most there are: with a landmark confidence and a blink."""
+    names = [*frame_gate_names(0.5), *TRACK_GATES, "blink"]
+    assert len(names) == 16
+    seen = step()
+    for last in range(len(names)):
+        gates = tuple(Gate(n, 0.2 if i == last else 0.9, 0.5) for i, n in enumerate(names))
+        shown = annotate(
+            picture, replace(seen, decision=replace(seen.decision, gates=gates)), locked=True
+        )
+        footer = shown[516:]
+        assert (footer == paint.RED).all(axis=2).sum() > 20, names[last]
 
 
 def test_a_face_that_leaves_the_picture_is_drawn_all_the_same(picture: Image) -> None:
