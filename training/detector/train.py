@@ -111,6 +111,13 @@ def add(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--mosaic", type=float, default=0.25, help="share of mosaics")
     group.add_argument("--box", choices=BOX_LOSSES, default="ciou", help="default %(default)s")
     group.add_argument("--focal", type=float, default=0.0, help="exponent (default: cross-entropy)")
+    group.add_argument(
+        "--validation-crops",
+        type=int,
+        default=2000,
+        metavar="N",
+        help="face-free crops that are looked at after each epoch (default %(default)s)",
+    )
     cli.add_plan_arguments(
         parser, epochs=20, batch=32, lr=2e-3, weight_decay=5e-4, precision="32-true"
     )
@@ -162,6 +169,7 @@ def main(args: argparse.Namespace) -> int:
         Canvases(composer, args.canvases, plan.seed),
         Loss(design, box=args.box, focal=args.focal),
         validation,
+        args.validation_crops,
     )
     result = fit(task, plan, resume=args.resume)
     console.print(f"best quality {result.best_score:.4f} in epoch {result.best_epoch + 1}")
