@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import scipy.io
 from numpy.typing import NDArray
+from scipy.io.matlab import MatReadError
 
 from training.errors import DataError
 from training.landmarks.data.face import Face, box_of_points
@@ -37,11 +38,11 @@ def read(folder: Path, names: Sequence[str]) -> list[Face]:
 
 
 def _face(name: str, path: Path) -> Face:
+    if not path.is_file():
+        raise DataError(f"{path}: no labels for {name}")
     try:
         stored = scipy.io.loadmat(path)
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: no labels for {name}") from error
-    except (OSError, ValueError, NotImplementedError, TypeError) as error:
+    except (OSError, ValueError, TypeError, NotImplementedError, MatReadError) as error:
         raise DataError(f"{path}: not a .mat file that can be read: {error}") from error
     para = np.asarray(stored.get("Pose_Para", ()), np.float64)
     if para.size < 3 or not np.isfinite(para.ravel()[:3]).all():
