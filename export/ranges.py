@@ -134,6 +134,12 @@ def _entropy(counts: NDArray[np.int64], low: float, high: float) -> Range:
         return low, high
     edges = np.linspace(low, high, BINS + 1)
     centres = (edges[:-1] + edges[1:]) / 2
+    # A rectifier's zeros are exact in 8 bits whatever the range, and so many that beside them
+    # nothing else would count.
+    zero = int(np.clip(np.searchsorted(edges, 0.0, side="right") - 1, 0, BINS - 1))
+    beside = [counts[i] for i in (zero - 1, zero + 1) if 0 <= i < BINS]
+    counts = counts.copy()
+    counts[zero] = min(counts[zero], max(beside))
     best, least = (low, high), np.inf
     for part in SHRINK:
         reach = part * max(abs(low), abs(high))

@@ -140,6 +140,14 @@ def test_percentile_and_entropy_leave_out_what_is_rare(statistics: Statistics) -
     assert one.ranges("entropy")["t"][1] < 30
 
 
+def test_entropy_is_not_swamped_by_a_rectifiers_zeros() -> None:
+    rng = np.random.default_rng(0)
+    values = np.maximum(rng.normal(-1, 1, 400_000), 0)  # five of six are exactly 0
+    high = float(values.max())
+    counts = np.histogram(values, 2048, (0.0, high))[0].astype(np.int64)
+    assert Statistics({"t": (0.0, high)}, {"t": counts}).ranges("entropy")["t"][1] > 0.7 * high
+
+
 def test_calibration_needs_pictures_that_are_numbers(model: ModelProto) -> None:
     with pytest.raises(PackError, match="no calibration pictures"):
         collect(model, [])
