@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -12,7 +13,7 @@ import torch
 from rich.console import Console
 from torch import Tensor, nn
 
-from training import cli
+from training import checkpoint, cli
 from training.detector import arguments, examination, finder, metrics
 from training.detector.anchors import cluster, levels
 from training.detector.arguments import Sets
@@ -27,6 +28,7 @@ from training.detector.compose import Composer
 from training.detector.dataset import Batch, Canvases, collate
 from training.detector.loss import BOX_LOSSES, Loss
 from training.detector.model import Anchors, Design, Detector, macs
+from training.errors import CheckpointError
 from training.loop import fit
 from training.sampling import Key, rng_of
 
@@ -57,10 +59,21 @@ class DetectorTask:
     collate: Callable[[list[Any]], Any] | None = staticmethod(collate)
 
     def __init__(
-        self, design: Design, train: Canvases, loss: Loss, validation: Sets, crops: int = 2000
+        self,
+        design: Design,
+        train: Canvases,
+        loss: Loss,
+        validation: Sets,
+        crops: int = 2000,
+        weights: dict[str, Tensor] | None = None,
     ) -> None:
         self.design, self.train = design, train
         self.module: nn.Module = Detector(design).to(memory_format=torch.channels_last)
+        if weights is not None:
+            try:
+                self.module.load_state_dict(weights)
+            except RuntimeError as error:
+                raise CheckpointError(f"--init: weights of another network: {error}") from error
         self._loss, self._validation, self._crops = loss, validation, crops
         self._photos = photographs(VALIDATION_PHOTOGRAPHS)
 
@@ -95,6 +108,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("network")
     group.add_argument("--backbone", choices=BACKBONES, default="edge", help="default %(default)s")
     arguments.add_size(group)
+    group.add_argument(
+        "--init", type=Path, metavar="CKPT", help="start from its averaged weights and its anchors"
+    )
     group.add_argument(
         "--anchors",
         metavar="W,H",
@@ -155,10 +171,16 @@ def main(args: argparse.Namespace) -> int:
         training, args.width, args.height, TRAINING_PHOTOGRAPHS,
         empty=args.empty, mosaic=args.mosaic,
     )  # fmt: skip
-    anchors = (
-        levels(np.array(args.anchors)) if args.anchors else anchors_of(composer, 6, plan.seed)[0]
-    )
+    weights = None
+    if args.init:
+        description, weights = checkpoint.load(args.init)
+        anchors = Design.of(description).anchors
+    elif args.anchors:
+        anchors = levels(np.array(args.anchors))
+    else:
+        anchors = anchors_of(composer, 6, plan.seed)[0]
     design = Design(args.backbone, args.width, args.height, anchors)
+    torch.manual_seed(plan.seed)
     console.print(
         f"{design.backbone} {design.width}x{design.height}, {macs(design) / 1e6:.0f} MMAC, "
         f"anchors {anchors}",
@@ -170,6 +192,7 @@ def main(args: argparse.Namespace) -> int:
         Loss(design, box=args.box, focal=args.focal),
         validation,
         args.validation_crops,
+        weights,
     )
     result = fit(task, plan, resume=args.resume)
     console.print(f"best quality {result.best_score:.4f} in epoch {result.best_epoch + 1}")

@@ -31,7 +31,8 @@ def run(made_up: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) ->
     """A folder in which a tiny run has ended."""
     out = tmp_path_factory.mktemp("run")
     args = ["train", "--scenes", *made_up, "--out", out, *SMALL, "--epochs", 1, "--canvases", 16,
-            "--batch", 4, "--workers", 0, "--validation-crops", 50]  # fmt: skip
+            "--batch", 4, "--workers", 0, "--validation-crops", 50,
+            "--anchors", "10,13", "14,19", "22,28", "30,40", "45,60", "70,90"]  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
         assert call(patch, *args) == 0
     return out
@@ -147,3 +148,15 @@ def test_the_edge_network_is_small() -> None:
     assert 140e6 < macs(Design()) < 220e6
     kinds = {type(m).__name__ for m in Detector(Design()).modules()}
     assert not kinds & {"LeakyReLU", "PReLU", "Mish"}, "8-bit kernels want ReLU"
+
+
+def test_a_run_starts_from_another_ones_weights(
+    run: Path, made_up: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    args = ["train", "--scenes", *made_up, "--epochs", 1, "--canvases", 4, "--batch", 4,
+            "--workers", 0, "--validation-crops", 5, "--init", run / "best.ckpt"]  # fmt: skip
+    assert call(monkeypatch, *args, *SMALL, "--lr", 1e-12, "--out", tmp_path / "on") == 0
+    before, after = (checkpoint.load(d / "best.ckpt")[1] for d in (run, tmp_path / "on"))
+    assert torch.allclose(before["heads.0.1.weight"], after["heads.0.1.weight"], atol=1e-6)
+    with pytest.raises(CheckpointError, match="another network"):
+        call(monkeypatch, *args, "--backbone", "tiny", *SMALL, "--out", tmp_path / "x")
