@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-COMMANDS = ("edge.demo", "edge.enroll", "edge.watch", "edge.daemon")
+COMMANDS = ("edge.demo", "edge.enroll", "edge.watch", "edge.daemon", "edge.packs.__main__")
 PURE = ("edge.decide", "edge.gates", "edge.track")
 PURE_STDLIB = {"__future__", "collections", "dataclasses", "itertools", "math", "typing"}
 

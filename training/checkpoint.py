@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import torch
 from training.errors import CheckpointError
 
 FORMAT = 1
+_BROKEN = (pickle.UnpicklingError, struct.error)
 
 
 def save(path: Path, content: dict[str, Any]) -> None:
@@ -33,7 +35,7 @@ def read(path: Path) -> dict[str, Any]:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise CheckpointError(f"{path}: no such checkpoint") from error
-    except (OSError, RuntimeError, EOFError, KeyError, pickle.UnpicklingError) as error:
+    except (OSError, RuntimeError, EOFError, LookupError, ValueError, *_BROKEN) as error:
         raise CheckpointError(f"{path}: not a checkpoint that can be read: {error}") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise CheckpointError(f"{path}: not a checkpoint of this program")

@@ -143,6 +143,10 @@ def test_checkpoints_are_whole_and_run_no_code(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(CheckpointError, match=r"cannot be read|not a checkpoint"):
         checkpoint.read(path)
+    for junk in (b"", b"\x80\x02", b"no checkpoint at all", bytes(range(256)) * 20):
+        path.write_bytes(junk)
+        with pytest.raises(CheckpointError, match=str(path)):
+            checkpoint.read(path)
     torch.save({"format": 1, "path": Path("x")}, path)
     with pytest.raises(CheckpointError):
         checkpoint.read(path)
