@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 
 from edge.outputs import replacing
@@ -26,7 +27,7 @@ from training.detector import arguments, examination, finder, metrics
 from training.detector.arguments import Sets
 from training.detector.backgrounds import VALIDATION_PHOTOGRAPHS, Backgrounds, photographs
 from training.detector.compose import Composer
-from training.detector.examination import Empty
+from training.detector.examination import Empty, Watch
 from training.detector.finder import Eye, Found
 from training.detector.metrics import Looked, Rate
 from training.label import FaceFinder
@@ -72,19 +73,23 @@ def see(
     canvases: int,
     judge: Callable[[Image], bool] | None,
     seed: int = 0,
+    watch: Watch = examination.silent,
 ) -> Seen:
     """Runs the detector over everything. portraits: names of the sets of which only the central
     face is the truth."""
     whole = {
-        one.name: examination.look(eye, one, subject=one.name in portraits) for one in sets.scenes
+        one.name: examination.look(eye, one, subject=one.name in portraits, watch=watch)
+        for one in sets.scenes
     }
     photos = photographs(VALIDATION_PHOTOGRAPHS)
-    empty = examination.look_at_empty(
-        eye, examination.empty_crops(sets.scenes, photos, crops, seed), judge
-    )
+    drawn = watch(examination.empty_crops(sets.scenes, photos, crops, seed), "no face", crops)
+    empty = examination.look_at_empty(eye, iter(drawn), judge)
     composer = Composer(sets.scenes + sets.crops, Backgrounds(sets.scenes, photos),
                         eye.width, eye.height, empty=0.0)  # fmt: skip
-    made = [composer.compose(rng_of(seed, Key(0, index))) for index in range(canvases)]
+    made = [
+        composer.compose(rng_of(seed, Key(0, index)))
+        for index in watch(range(canvases), "canvases", canvases)
+    ]
     return Seen(whole, empty, examination.look_at_canvases(eye, made))
 
 
@@ -201,15 +206,17 @@ def main(args: argparse.Namespace) -> int:
     cv2.setNumThreads(1)
     eye = finder.of_path(args.what)
     console = Console(stderr=True)
-    with console.status("looking at pictures"):
-        seen = see(
-            eye,
-            arguments.sets(args, validation=None if args.all else True),
-            portraits=[Path(name).name for name in args.portraits],
-            crops=args.crops_without_face,
-            canvases=args.canvases,
-            judge=judge_of(args.judge),
-        )
+    seen = see(
+        eye,
+        arguments.sets(args, validation=None if args.all else True),
+        portraits=[Path(name).name for name in args.portraits],
+        crops=args.crops_without_face,
+        canvases=args.canvases,
+        judge=judge_of(args.judge),
+        watch=lambda items, name, length: track(
+            items, description=name, total=length, console=console
+        ),
+    )
     said = figures(seen, allowed_per_1000=args.false_per_1000, threshold=args.threshold)
     Console().print(table(said))
     if args.json:

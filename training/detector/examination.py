@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ from training.detector.metrics import Looked
 from training.detector.sources import Entry, FaceSet
 
 Image = NDArray[np.uint8]
+Watch = Callable[[Iterable[Any], str, int], Iterable[Any]]
+"""Shows how far an iteration is: (what, its name, its length) to the same items."""
 CERTAIN = 0.8
 """Faces that a labeller is that sure of are the truth that recall is measured on."""
 LEAST_CROP = 24
@@ -30,6 +33,11 @@ def central(entry: Entry, width: int, height: int) -> int | None:
     return int(certain[np.square(apart).sum(axis=1).argmin()])
 
 
+def silent(items: Iterable[Any], name: str, length: int) -> Iterable[Any]:
+    """A `Watch` that shows nothing."""
+    return items
+
+
 def spread(entries: Sequence[Entry], most: int | None) -> list[Entry]:
     """At most that many, evenly spread over the list."""
     if most is None or len(entries) <= most:
@@ -37,7 +45,9 @@ def spread(entries: Sequence[Entry], most: int | None) -> list[Entry]:
     return [entries[i] for i in np.linspace(0, len(entries) - 1, most).astype(int)]
 
 
-def look(finder: Eye, source: FaceSet, *, subject: bool, most: int | None = None) -> list[Looked]:
+def look(
+    finder: Eye, source: FaceSet, *, subject: bool, most: int | None = None, watch: Watch = silent
+) -> list[Looked]:
     """Runs a detector over whole pictures.
 
     subject: only the central face is the truth (LFW's portraits), the others are unsure. Otherwise
@@ -47,7 +57,8 @@ def look(finder: Eye, source: FaceSet, *, subject: bool, most: int | None = None
     truths: list[tuple[NDArray[np.bool_], Entry, float]] = []
 
     def pictures() -> Iterator[Image]:
-        for entry in spread(source.entries, most):
+        entries = spread(source.entries, most)
+        for entry in watch(entries, source.name, len(entries)):
             image = source.read(entry.name)
             high, wide = image.shape[:2]
             truth = entry.scores >= CERTAIN

@@ -22,10 +22,11 @@ from training.detector import arguments, examination, finder, geometry
 from training.detector.arguments import Sets
 from training.detector.backgrounds import VALIDATION_PHOTOGRAPHS, Backgrounds, photographs
 from training.detector.canvas import lay
+from training.detector.examination import CERTAIN
 from training.detector.finder import Eye
 from training.detector.geometry import Turn
 from training.detector.predict import draw
-from training.detector.sources import Entry, FaceSet
+from training.errors import DataError
 
 HELP = """\
 example:
@@ -47,7 +48,10 @@ def make(
     # Close faces come from the crops, which have more pixels; others from whole pictures.
     near = sets.crops if height >= 200 and sets.crops else sets.scenes
     source = near[int(rng.integers(len(near)))]
-    entry = _lone(source, rng)
+    lone = [e for e in source.entries if len(e.scores) == 1 and e.scores[0] >= CERTAIN]
+    if not lone:
+        raise DataError(f"{source.pictures.source}: no picture of one certain face alone")
+    entry = lone[int(rng.integers(len(lone)))]
     box = entry.boxes[0]
     turn = Turn(angle=float(np.radians({"+30 deg": 30, "-30 deg": -30}.get(kind, 0))))
     room = [max(size - 1.1 * height, 0) for size in (WIDTH, HEIGHT)]
@@ -75,14 +79,6 @@ def make(
     elif kind == "hand":
         frame = _hand(frame, carried, rng)
     return frame, carried
-
-
-def _lone(source: FaceSet, rng: np.random.Generator) -> Entry:
-    """A picture whose only face is certain."""
-    while True:
-        entry = source.entries[int(rng.integers(len(source.entries)))]
-        if entry.scores[0] >= examination.CERTAIN and len(entry.scores) == 1:
-            return entry
 
 
 def _hand(frame: Image, box: NDArray[np.float32], rng: np.random.Generator) -> Image:
