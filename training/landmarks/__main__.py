@@ -17,7 +17,8 @@ sets (--set KIND PICTURES [KEY=VALUE ...], PICTURES a folder or a tar):
   wflw        list=TXT                  list_98pt_rect_attr_*.txt
   wiki        json=JSON                 [{"file", "age", "gender", "landmarks", "box"}, ...]
   300wlp, biwi, euler                   see python -m training.pose --help
-  and for each: weight=3, embeddings=NPZ (of training.landmarks.teacher)
+  and for each: weight=3, embeddings=NPZ (of training.landmarks.teacher),
+  convention=CSV (of training.landmarks.convention)
 
 examples:
   # WFLW as it is unpacked

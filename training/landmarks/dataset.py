@@ -93,11 +93,12 @@ class FaceDataset(Dataset[dict[str, Tensor]]):
         seed: int,
         jitter: Jitter | None = None,
         embedding: int = 0,
+        lean: float = 0.0,
     ) -> None:
-        """embedding: length of the teacher's vectors, 0 without."""
+        """embedding: length of the teacher's vectors, 0 without. lean: see `mirrored`."""
         self.faces, self.layout, self.seed = faces, layout, seed
         self.jitter = jitter or Jitter()
-        self.embedding = embedding
+        self.embedding, self.lean = embedding, lean
         self.weights = np.array([f.weight for f in faces.faces], np.float64)
 
     def __len__(self) -> int:
@@ -148,7 +149,7 @@ class FaceDataset(Dataset[dict[str, Tensor]]):
         image, face = self.faces.image(key.index), self.faces.faces[key.index]
         jitter = self.jitter
         if rng.random() < 0.5:
-            face = mirrored(face, image.shape[1], self.layout)
+            face = mirrored(face, image.shape[1], self.layout, self.lean)
             image = np.ascontiguousarray(image[:, ::-1])
         negative = rng.random() < jitter.negatives
         if negative:
@@ -181,10 +182,18 @@ class FaceDataset(Dataset[dict[str, Tensor]]):
         return preprocess.box_matrix(crops.REFIT, crops.SPEC, box, angle), angle
 
 
-def mirrored(face: Face, width: int, layout: Layout) -> Face:
-    """The face as the mirrored picture, `width` pixels wide, shows it."""
+def mirrored(face: Face, width: int, layout: Layout, lean: float = 0.0) -> Face:
+    """The face as the mirrored picture, `width` pixels wide, shows it.
+
+    lean: how far, in distances between the outer eye corners, the labels as a whole lie to the
+    right of the face, in whichever picture (`training.landmarks.convention`).
+    """
     x1, y1, x2, y2 = face.box
-    points = None if face.points is None else layout.mirrored(face.points, width)
+    points = None
+    if face.points is not None:
+        points = layout.mirrored(face.points, width)
+        left, right = layout.corners
+        points[:, 0] += 2 * lean * np.linalg.norm(points[left] - points[right])
     return replace(
         face,
         box=np.array([width - 1 - x2, y1, width - 1 - x1, y2], np.float32),

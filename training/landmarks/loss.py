@@ -72,13 +72,15 @@ def nme(said: Tensor, points: Tensor, layout: Layout) -> Tensor:
 class LossPlan:
     """Which losses and how heavy.
 
-    points: "wing" or "adaptive" with w and ε in shares of the crop. pose: "wing" (degrees) or
+    points: "wing" or "adaptive" with w and ε in shares of the crop; those that a network has placed
+    count `pseudo` times. pose: "wing" (degrees) or
     "geodesic". weights: of the tasks; a head that is not trained has none.
     """
 
     points: str = "wing"
     points_w: float = 0.06
     points_epsilon: float = 0.01
+    pseudo: float = 1.0
     pose: str = "wing"
     pose_w: float = 10.0
     pose_epsilon: float = 2.0
@@ -106,7 +108,8 @@ def losses(
             each = wing(off, w, epsilon).mean(dim=(1, 2))
         else:
             each = adaptive_wing(off, w, epsilon, theta=w).mean(dim=(1, 2))
-        tasks["points"] = mean(each, "has_points")
+        trust = torch.where(batch["truth"] > 0, 1.0, plan.pseudo)
+        tasks["points"] = mean(each * trust, "has_points")
         own = nme(points.detach(), batch["points"], layout)
         known = batch["has_points"].sum().clamp_min(1)
         extra["train_nme"] = (own * batch["has_points"]).sum() / known

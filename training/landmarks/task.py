@@ -28,7 +28,7 @@ class LandmarksTask:
         net: the network.
         faces, held: training and validation.
         layout: of the points.
-        plan: losses.
+        plan: losses. jitter, lean: see `FaceDataset`.
         seed: of the samples.
         validate_faces: at most so many are validated after an epoch, evenly chosen of each kind.
     """
@@ -45,6 +45,7 @@ class LandmarksTask:
         *,
         plan: LossPlan | None = None,
         jitter: Jitter | None = None,
+        lean: float = 0.0,
         seed: int = 0,
         validate_faces: int = 1600,
     ) -> None:
@@ -52,7 +53,9 @@ class LandmarksTask:
         self.module: nn.Module = net.to(memory_format=torch.channels_last)
         self.net, self.plan = net, plan or LossPlan()
         length = net.description()["embedding"] if "embedding" in net.heads else 0
-        self.train = FaceDataset(faces, layout, seed=seed, jitter=jitter, embedding=length)
+        self.train = FaceDataset(
+            faces, layout, seed=seed, jitter=jitter, embedding=length, lean=lean
+        )
         self.held = _thinned(held, validate_faces)
         self._images = [self.held.image(i) for i in range(len(self.held))]
 

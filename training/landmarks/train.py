@@ -63,6 +63,21 @@ def add_arguments(parser: argparse.ArgumentParser, heads: Sequence[str], **plan:
         metavar="TASK=VALUE",
         help="of a task's loss; " + ", ".join(f"{k} {v:g}" for k, v in WEIGHTS.items()),
     )
+    add(
+        "--lean",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="how far the points lie to the right of the face, of the distance between the eye "
+        "corners; mirrored labels lean so too (default %(default)s)",
+    )
+    add(
+        "--pseudo",
+        type=float,
+        default=1.0,
+        metavar="WEIGHT",
+        help="of points that a network has placed, beside a person's (default %(default)s)",
+    )
     add("--points-loss", choices=("wing", "adaptive"), default="wing", help="default %(default)s")
     add("--pose-loss", choices=("wing", "geodesic"), default="wing", help="default %(default)s")
     add("--validate-faces", type=int, default=1600, metavar="N", help="default %(default)s")
@@ -83,6 +98,8 @@ def train(args: argparse.Namespace, name: str) -> int:
     net = network(args, points.count, training)
     if args.init is not None:
         _initialise(net, args.init, console)
+    if not 0 <= args.pseudo <= 100 or not abs(args.lean) < 0.2:
+        raise UsageError("--pseudo must be 0 to 100 and --lean within 0.2")
     plan = cli.plan_from(args)
     weights = dict(WEIGHTS) | _weights(args.weights)
     task = LandmarksTask(
@@ -91,7 +108,10 @@ def train(args: argparse.Namespace, name: str) -> int:
         training,
         held,
         points,
-        plan=LossPlan(points=args.points_loss, pose=args.pose_loss, weights=weights),
+        plan=LossPlan(
+            points=args.points_loss, pose=args.pose_loss, pseudo=args.pseudo, weights=weights
+        ),
+        lean=args.lean,
         jitter=Jitter(refit=0.5 if "points" in net.heads else 0.0),
         seed=plan.seed,
         validate_faces=args.validate_faces,

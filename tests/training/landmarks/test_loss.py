@@ -52,6 +52,7 @@ def batch_of(images: int) -> dict[str, Tensor]:
         "has_embedding": ones.clone(),
         **{f"has_{n}": ones.clone() for n in ("points", "pose", "age", "gender")},
         "face": ones.clone(),
+        "truth": ones.clone(),
     }
 
 
@@ -81,6 +82,14 @@ def test_what_has_no_label_costs_nothing_but_counts_as_an_image(task: str) -> No
     assert first > 0
     assert first < whole
     torch.testing.assert_close(first, one / 4)
+
+
+def test_points_that_a_network_placed_count_less_when_asked() -> None:
+    batch, said = batch_of(2), said_of(2)
+    batch["truth"][1] = 0
+    whole = losses(said, batch, IBUG68, LossPlan())["points"]
+    less = losses(said, batch, IBUG68, LossPlan(pseudo=0.5))["points"]
+    torch.testing.assert_close(less, 0.75 * whole)
 
 
 @pytest.mark.parametrize("pose", ["wing", "geodesic"])

@@ -9,7 +9,8 @@
     biwi       PICTURES labels=CSV                BIWI: frame_X_pose.txt beside frame_X_rgb.png
     euler      PICTURES json=JSON [signs=1,1,1]   {file, bbox, euler_angle}
 
-and for each: weight=3 (how often it is drawn), embeddings=NPZ (of training.landmarks.teacher).
+and for each: weight=3 (how often it is drawn), embeddings=NPZ (of training.landmarks.teacher),
+convention=CSV (of training.landmarks.convention: by what its points are moved).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 from edge.errors import UsageError
 from training import labels as label_file
 from training.errors import DataError
+from training.landmarks import convention
 from training.landmarks.data import label_csv, points_csv, utkface, wflw, wiki
 from training.landmarks.data.face import Face
 from training.landmarks.dataset import FaceSet
@@ -107,7 +109,7 @@ KINDS: dict[str, tuple[Reader, frozenset[str]]] = {
     "biwi": (_biwi, frozenset({"labels"})),
     "euler": (_euler, frozenset({"json", "signs"})),
 }
-COMMON = frozenset({"weight", "embeddings"})
+COMMON = frozenset({"weight", "embeddings", "convention"})
 
 
 def read_set(words: Sequence[str], layout: Layout) -> tuple[FaceSet, Report]:
@@ -133,11 +135,16 @@ def read_set(words: Sequence[str], layout: Layout) -> tuple[FaceSet, Report]:
     pictures = Pictures(source)
     report = Report(f"{kind} {source}")
     vectors = read_embeddings(Path(options["embeddings"])) if "embeddings" in options else {}
+    offsets = None
+    if "convention" in options:
+        offsets = convention.read(Path(options["convention"]), layout)
     faces = []
     for face in reader(pictures, options, report):
         if face.picture not in pictures:
             raise DataError(f"{source}: no picture {face.picture!r}, which a label names")
         points = None if face.points is None else convert(face.points, layout)
+        if points is not None and offsets is not None:
+            points = convention.apply(points, offsets, layout)
         embedding = vectors.get(face.picture)
         faces.append(replace(face, points=points, embedding=embedding, weight=weight))
         report.without_points += points is None
