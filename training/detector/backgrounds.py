@@ -6,6 +6,7 @@ detectors like to take for faces: shuffled parts of faces, skin-coloured shapes,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -22,6 +23,8 @@ TRAINING_PHOTOGRAPHS = (
     "grass.png", "horse.png", "hubble_deep_field.jpg", "ihc.png", "microaneurysms.png",
     "motorcycle_left.png", "page.png", "retina.jpg",
 )  # fmt: skip
+HARD_SHARE = 0.2
+"""Of the backgrounds, crops that a network took for faces, where there are such."""
 VALIDATION_PHOTOGRAPHS = ("chelsea.png", "gravel.png", "moon.png", "rocket.jpg", "text.png")
 """Held back from training. None of either list shows a person's face."""
 
@@ -64,7 +67,21 @@ def part_of(
     x, y = int(rng.integers(x1, x2 - w + 1)), int(rng.integers(y1, y2 - h + 1))
     how = cv2.INTER_AREA if w > width else cv2.INTER_LINEAR
     out = cv2.resize(image[y : y + h, x : x + w], (width, height), interpolation=how)
-    return out[:, ::-1] if rng.random() < 0.5 else np.asarray(out, np.uint8)
+    return _varied(np.asarray(out, np.uint8), rng)
+
+
+def _varied(image: Image, rng: np.random.Generator) -> Image:
+    """Mirrored, upside down, in other colours: what is no face stays none."""
+    if rng.random() < 0.5:
+        image = image[:, ::-1]
+    if rng.random() < 0.15:
+        image = image[::-1]
+    colours = rng.random()
+    if colours < 0.08:
+        image = image[:, :, rng.permutation(3)]
+    elif colours < 0.12:
+        image = 255 - image
+    return image
 
 
 def scrambled(image: Image, rng: np.random.Generator) -> Image:
@@ -144,10 +161,14 @@ def _shapes(image: Image, rng: np.random.Generator, *, skin: bool) -> None:
 class Backgrounds:
     """Draws face-free pictures of any size.
 
-    scenes: sets whose every face is labelled; what lies beside the faces is background.
+    scenes: sets whose every face is labelled; what lies beside the faces is background. hard: crops
+    of any size that a network took for faces; it sees them again as it saw them then, letterboxed.
     """
 
-    def __init__(self, scenes: list[FaceSet], photos: list[Image]) -> None:
+    def __init__(
+        self, scenes: list[FaceSet], photos: list[Image], hard: Sequence[Image] = ()
+    ) -> None:
+        self.hard = list(hard)
         if not scenes:
             raise DataError("backgrounds need at least one set of whole pictures (--scenes)")
         self._scenes = scenes
@@ -163,6 +184,8 @@ class Backgrounds:
         return np.array(self._one(rng, width, height))
 
     def _one(self, rng: np.random.Generator, width: int, height: int) -> Image:
+        if self.hard and rng.random() < HARD_SHARE:
+            return self._letterboxed(rng, width, height)
         kind = rng.random()
         if kind < 0.6:
             return self._beside(rng, width, height)
@@ -173,6 +196,15 @@ class Backgrounds:
         if kind < 0.85:
             return self._shuffled(rng, width, height)
         return pattern(rng, width, height)
+
+    def _letterboxed(self, rng: np.random.Generator, width: int, height: int) -> Image:
+        crop = self.hard[int(rng.integers(len(self.hard)))]
+        scale = min(width / crop.shape[1], height / crop.shape[0]) * rng.uniform(0.85, 1)
+        w, h = max(int(crop.shape[1] * scale), 1), max(int(crop.shape[0] * scale), 1)
+        out = np.full((height, width, 3), 127, np.uint8)
+        x, y = int(rng.integers(0, width - w + 1)), int(rng.integers(0, height - h + 1))
+        out[y : y + h, x : x + w] = cv2.resize(crop, (w, h), interpolation=cv2.INTER_LINEAR)
+        return out[:, ::-1] if rng.random() < 0.5 else out
 
     def _scene(self, rng: np.random.Generator) -> tuple[Entry, Image]:
         chosen = self._scenes[int(rng.choice(len(self._scenes), p=self._shares))]

@@ -10,9 +10,12 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from rich.console import Console
+from rich.progress import track
 from torch import Tensor, nn
 
+from edge.errors import UsageError
 from training import checkpoint, cli
 from training.detector import arguments, examination, finder, metrics
 from training.detector.anchors import cluster, levels
@@ -32,6 +35,9 @@ from training.errors import CheckpointError
 from training.loop import fit
 from training.sampling import Key, rng_of
 
+Image = NDArray[np.uint8]
+HARD_SCORE = 0.1
+"""A face-free crop with a find of that score is hard."""
 HELP = """\
 examples:
   # WIDER FACE as it is published: WIDER_train/images/0--Parade/0_Parade_marchingband_1_849.jpg
@@ -121,6 +127,14 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     group = parser.add_argument_group("data and loss")
     group.add_argument(
+        "--mine",
+        type=int,
+        default=0,
+        metavar="N",
+        help="look at N face-free training crops with --init first, and train on those in which it "
+        "saw a face",
+    )
+    group.add_argument(
         "--canvases", type=int, default=20_000, help="of an epoch (default %(default)s)"
     )
     group.add_argument("--empty", type=float, default=0.25, help="share of canvases without a face")
@@ -147,6 +161,21 @@ def composer_of(
     return Composer(sets.scenes + sets.crops, backgrounds, width, height, **kw)
 
 
+def mined(path: Path, training: Sets, count: int, seed: int, console: Console) -> list[Image]:
+    """Of `count` face-free crops of the training side, those in which a checkpoint sees a face.
+
+    Hard examples, looked for once before the training (Sung and Poggio 1998).
+    """
+    eye = finder.of_checkpoint(path)
+    photos = photographs(TRAINING_PHOTOGRAPHS)
+    crops = examination.empty_crops(training.scenes, photos, count, seed + 1)
+    shown = track(crops, description="mining", total=count, console=console)
+    seen = examination.look_at_empty(eye, iter(shown))
+    hard = [crop.image for crop, found in seen if (found.scores >= HARD_SCORE).any()]
+    console.print(f"{len(hard)} of {len(seen)} face-free crops are hard")
+    return hard
+
+
 def anchors_of(
     composer: Composer, count: int, seed: int, canvases: int = 2000
 ) -> tuple[Anchors, float]:
@@ -163,6 +192,8 @@ def main(args: argparse.Namespace) -> int:
     """Runs the command; returns the exit code."""
     console = Console(stderr=True)
     plan = cli.plan_from(args)
+    if args.mine and not args.init:
+        raise UsageError("--mine needs --init: the network whose errors are looked for")
     torch.set_num_threads(1)
     # Before OpenCV starts threads of its own: a forked loader would wait for them for ever.
     cv2.setNumThreads(1)
@@ -180,6 +211,8 @@ def main(args: argparse.Namespace) -> int:
     else:
         anchors = anchors_of(composer, 6, plan.seed)[0]
     design = Design(args.backbone, args.width, args.height, anchors)
+    if args.mine:
+        composer.backgrounds.hard = mined(args.init, training, args.mine, plan.seed, console)
     torch.manual_seed(plan.seed)
     console.print(
         f"{design.backbone} {design.width}x{design.height}, {macs(design) / 1e6:.0f} MMAC, "

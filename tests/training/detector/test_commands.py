@@ -117,6 +117,8 @@ def test_wrong_input_is_an_error_not_a_guess(
              "--out", tmp_path / "o.png")  # fmt: skip
     with pytest.raises(DataError, match="no such file"):
         call(monkeypatch, "predict", tmp_path / "no.ckpt", tmp_path / "no.jpg", "--out", "o.png")
+    with pytest.raises(UsageError, match="--init"):
+        call(monkeypatch, "train", "--scenes", *made_up, "--mine", 10, "--out", tmp_path / "x")
     with pytest.raises(UsageError, match="multiple of 3"):
         call(monkeypatch, "anchors", "--scenes", *made_up, "--count", "4")
     with pytest.raises(UsageError, match="multiple of 32"):
@@ -154,7 +156,8 @@ def test_a_run_starts_from_another_ones_weights(
     run: Path, made_up: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     args = ["train", "--scenes", *made_up, "--epochs", 1, "--canvases", 4, "--batch", 4,
-            "--workers", 0, "--validation-crops", 5, "--init", run / "best.ckpt"]  # fmt: skip
+            "--workers", 0, "--validation-crops", 5, "--mine", 20,
+            "--init", run / "best.ckpt"]  # fmt: skip
     assert call(monkeypatch, *args, *SMALL, "--lr", 1e-12, "--out", tmp_path / "on") == 0
     before, after = (checkpoint.load(d / "best.ckpt")[1] for d in (run, tmp_path / "on"))
     assert torch.allclose(before["heads.0.1.weight"], after["heads.0.1.weight"], atol=1e-6)
