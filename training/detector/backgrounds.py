@@ -19,7 +19,7 @@ from training.errors import DataError
 
 Image = NDArray[np.uint8]
 TRAINING_PHOTOGRAPHS = (
-    "brick.png", "cell.png", "chessboard_RGB.png", "clock_motion.png", "coffee.png", "coins.png",
+    "brick.png", "cell.png", "chessboard_RGB.png", "clock_motion.png", "coffee.png",
     "grass.png", "horse.png", "hubble_deep_field.jpg", "ihc.png", "microaneurysms.png",
     "motorcycle_left.png", "page.png", "retina.jpg",
 )  # fmt: skip
