@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -60,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser, heads: Sequence[str], **plan:
         dest="weights",
         action="append",
         default=[],
-        metavar="TASK=VALUE",
+        metavar="NAME=VALUE",
         help="of a task's loss; " + ", ".join(f"{k} {v:g}" for k, v in WEIGHTS.items()),
     )
     add(
@@ -77,6 +78,14 @@ def add_arguments(parser: argparse.ArgumentParser, heads: Sequence[str], **plan:
         default=1.0,
         metavar="WEIGHT",
         help="of points that a network has placed, beside a person's (default %(default)s)",
+    )
+    add(
+        "--jitter",
+        dest="jitters",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="of the crops; " + ", ".join(f"{k} {v:g}" for k, v in vars(Jitter()).items()),
     )
     add("--points-loss", choices=("wing", "adaptive"), default="wing", help="default %(default)s")
     add("--pose-loss", choices=("wing", "geodesic"), default="wing", help="default %(default)s")
@@ -101,7 +110,8 @@ def train(args: argparse.Namespace, name: str) -> int:
     if not 0 <= args.pseudo <= 100 or not abs(args.lean) < 0.2:
         raise UsageError("--pseudo must be 0 to 100 and --lean within 0.2")
     plan = cli.plan_from(args)
-    weights = dict(WEIGHTS) | _weights(args.weights)
+    weights = dict(WEIGHTS) | _values(args.weights, "--weight", WEIGHTS)
+    jitter = _jitter(args, net)
     task = LandmarksTask(
         name,
         net,
@@ -112,7 +122,7 @@ def train(args: argparse.Namespace, name: str) -> int:
             points=args.points_loss, pose=args.pose_loss, pseudo=args.pseudo, weights=weights
         ),
         lean=args.lean,
-        jitter=Jitter(refit=0.5 if "points" in net.heads else 0.0),
+        jitter=jitter,
         seed=plan.seed,
         validate_faces=args.validate_faces,
     )
@@ -160,16 +170,26 @@ def _integers(text: str, option: str, count: int) -> list[int]:
     return [int(p) for p in parts]
 
 
-def _weights(words: Sequence[str]) -> Mapping[str, float]:
+def _jitter(args: argparse.Namespace, net: FaceNet) -> Jitter:
+    values = dict(_values(args.jitters, "--jitter", vars(Jitter())))
+    shares = ("refit", "negatives", "occluded", "photometric")
+    if any(values.get(name, 0) > 1 for name in shares):
+        raise UsageError(f"--jitter: {', '.join(shares)} are shares, at most 1")
+    # A network without points has no second pass.
+    return replace(Jitter(), **(values if "points" in net.heads else {**values, "refit": 0.0}))
+
+
+def _values(words: Sequence[str], option: str, known: Mapping[str, float]) -> Mapping[str, float]:
+    """NAME=VALUE words as numbers of at least 0, their names among `known`."""
     out = {}
     for word in words:
         name, _, value = word.partition("=")
         try:
             out[name] = float(value)
         except ValueError as error:
-            raise UsageError(f"--weight {word}: {error}") from error
-        if name not in WEIGHTS or not 0 <= out[name] < float("inf"):
-            raise UsageError(f"--weight {word}: TASK=VALUE with TASK of {', '.join(WEIGHTS)}")
+            raise UsageError(f"{option} {word}: {error}") from error
+        if name not in known or not 0 <= out[name] < float("inf"):
+            raise UsageError(f"{option} {word}: NAME=VALUE with NAME of {', '.join(known)}")
     return out
 
 

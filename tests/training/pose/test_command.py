@@ -109,3 +109,25 @@ def test_wrong_input_ends_with_its_code_and_its_place(
     words = ["--out", str(tmp_path), "--set", "wflw", str(pictures), f"list={listed}"]
     done = run(landmarks, "train", *words)
     assert done.code == 3 and "list.txt:1: 4 fields" in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--jitter", "refit=2"], "are shares, at most 1"),
+        (["--jitter", "speed=2"], "NAME of scale, shift"),
+        (["--weight", "points=-1"], "NAME of points"),
+        (["--weight", "points"], "could not convert"),
+        (["--heads", "points,ears"], "not some of points"),
+        (["--heads", "confidence"], "judges the points"),
+        (["--widths", "8,8,16,24"], "the first must be at least 16"),
+        (["--blocks", "1,1"], "3 numbers above 0"),
+        (["--lean", "2"], "--lean within 0.2"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(
+    run: Callable[..., Done], tmp_path: Path, words: list[str], message: str
+) -> None:
+    data = euler_set(tmp_path, 12)
+    done = run(landmarks, "train", *data, *words, "--out", str(tmp_path / "run"))
+    assert done.code == 2 and message in done.err, done.err
