@@ -58,7 +58,7 @@ class Composer:
                 self._background_into(canvas, region, rng)
         if rng.random() < 0.35:
             self._patches(canvas, rng)
-        if face and rng.random() < 0.3:
+        if face and rng.random() < 0.5:
             self._small_faces(canvas, rng)
         self._cover(canvas, rng)
         canvas.image = augment.photometric(canvas.image, rng)

@@ -142,6 +142,6 @@ def _tile(
         draw(made[0][0], found[0]), (WIDTH // 2, HEIGHT // 2), interpolation=cv2.INTER_AREA
     )
     text = f"{height} px {kind}: {hits} of {args.each}"
-    for colour, thick in (((0, 0, 0), 3), ((255, 255, 255), 1)):
-        cv2.putText(tile, text, (6, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.5, colour, thick, cv2.LINE_AA)
+    tile[:22] = 0
+    cv2.putText(tile, text, (6, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (255,) * 3, 1, cv2.LINE_AA)
     return np.asarray(tile, np.uint8), hits
