@@ -18,7 +18,7 @@ sets (--set KIND PICTURES [KEY=VALUE ...], PICTURES a folder or a tar):
   wiki        json=JSON                 [{"file", "age", "gender", "landmarks", "box"}, ...]
   300wlp, biwi, euler                   see python -m training.pose --help
   and for each: weight=3, embeddings=NPZ (of training.landmarks.teacher),
-  convention=CSV (of training.landmarks.convention)
+  convention=CSV (of training.landmarks.convention), turned=3 (heads turned aside more often)
 
 examples:
   # WFLW as it is unpacked

@@ -214,6 +214,16 @@ def test_a_set_is_read_by_its_words(tmp_path: Path) -> None:
     assert report.faces == 1 and report.without_points == 0
 
 
+@pytest.mark.parametrize(("yaw", "weight"), [(-30, 6), (24, 2), (float("nan"), 2)])
+def test_heads_turned_aside_are_drawn_more_often(tmp_path: Path, yaw: float, weight: float) -> None:
+    top = folder(tmp_path)
+    pose = np.array([yaw, 0, 0], np.float32)
+    labels.write(top / "labels.csv", [label("Ann/Ann_1.png", pose=pose)])
+    words = ["labels", str(top / "pictures"), f"labels={top / 'labels.csv'}"]
+    faces, _ = sets.read_set([*words, "weight=2", "turned=3"], IBUG68)
+    assert faces.faces[0].weight == weight
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -10,7 +10,8 @@
     euler      PICTURES json=JSON [signs=1,1,1]   {file, bbox, euler_angle}
 
 and for each: weight=3 (how often it is drawn), embeddings=NPZ (of training.landmarks.teacher),
-convention=CSV (of training.landmarks.convention: by what its points are moved).
+convention=CSV (of training.landmarks.convention: by what its points are moved), turned=3 (how much
+more often faces are drawn whose head is turned aside by 25 degrees or more).
 """
 
 from __future__ import annotations
@@ -54,6 +55,16 @@ def _option(options: dict[str, str], key: str, kind: str) -> Path:
     if key not in options:
         raise UsageError(f"--set {kind} needs {key}=FILE")
     return Path(options[key])
+
+
+def _positive(options: dict[str, str], key: str, kind: str) -> float:
+    try:
+        value = float(options.get(key, "1"))
+    except ValueError as error:
+        raise UsageError(f"--set {kind}: {key}: {error}") from error
+    if not 0 < value < 1000:
+        raise UsageError(f"--set {kind}: {key} must be above 0, not {value:g}")
+    return value
 
 
 def _labels(pictures: Pictures, options: dict[str, str], report: Report) -> list[Face]:
@@ -109,7 +120,9 @@ KINDS: dict[str, tuple[Reader, frozenset[str]]] = {
     "biwi": (_biwi, frozenset({"labels"})),
     "euler": (_euler, frozenset({"json", "signs"})),
 }
-COMMON = frozenset({"weight", "embeddings", "convention"})
+COMMON = frozenset({"weight", "turned", "embeddings", "convention"})
+TURNED = 25.0
+"""Degrees of yaw from which on a head counts as turned aside."""
 
 
 def read_set(words: Sequence[str], layout: Layout) -> tuple[FaceSet, Report]:
@@ -126,12 +139,7 @@ def read_set(words: Sequence[str], layout: Layout) -> tuple[FaceSet, Report]:
                 f"--set {kind}: {word!r} is none of {', '.join(sorted(keys | COMMON))} = VALUE"
             )
         options[key] = value
-    try:
-        weight = float(options.get("weight", "1"))
-    except ValueError as error:
-        raise UsageError(f"--set {kind}: weight: {error}") from error
-    if not 0 < weight < 1000:
-        raise UsageError(f"--set {kind}: weight must be above 0, not {weight:g}")
+    weight, turned = (_positive(options, key, kind) for key in ("weight", "turned"))
     pictures = Pictures(source)
     report = Report(f"{kind} {source}")
     vectors = read_embeddings(Path(options["embeddings"])) if "embeddings" in options else {}
@@ -145,8 +153,9 @@ def read_set(words: Sequence[str], layout: Layout) -> tuple[FaceSet, Report]:
         points = None if face.points is None else convert(face.points, layout)
         if points is not None and offsets is not None:
             points = convention.apply(points, offsets, layout)
+        own = weight * turned if abs(float(face.pose[0])) >= TURNED else weight
         embedding = vectors.get(face.picture)
-        faces.append(replace(face, points=points, embedding=embedding, weight=weight))
+        faces.append(replace(face, points=points, embedding=embedding, weight=own))
         report.without_points += points is None
     report.faces = len(faces)
     return FaceSet(faces, [pictures] * len(faces)), report
