@@ -120,6 +120,12 @@ def test_points_that_two_networks_place_apart_are_not_trusted() -> None:
     assert label_csv.trusted_points(unknown) is None
 
 
+@pytest.mark.parametrize(("yaw", "trusted"), [(-26, False), (24, True), (float("nan"), True)])
+def test_a_networks_points_of_a_head_turned_far_are_not_trusted(yaw: float, trusted: bool) -> None:
+    turned = label("a", pose=np.array([yaw, 0, 0], np.float32))
+    assert (label_csv.trusted_points(turned) is not None) == trusted
+
+
 def test_the_subject_of_a_picture_is_its_largest_face() -> None:
     small = label("Ann/Ann_1.jpg", box=np.array([0, 0, 20, 20], np.float32), score=0.99)
     (face,) = label_csv.read({"Ann/Ann_1.jpg": [small, label("Ann/Ann_1.jpg")]})
