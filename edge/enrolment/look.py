@@ -58,10 +58,6 @@ class Failures:
         return f"{line} (usually {median(self.values):.3g}, asked for {word}{asked})"
 
 
-MIN_READINGS = 10
-"""Frames whose motion could be judged; fewer, where the face is mostly hidden, tell nothing."""
-
-
 class Look:
     """State of one look at one source. hint: what to tell the person now, None when all is well.
 
@@ -152,8 +148,8 @@ class Look:
     def _alive(self, number: int) -> bool:
         if self.still:
             return True
-        readings = self._motion.get(number, ())
-        if len(readings) < MIN_READINGS:
+        readings = self._motion.get(number)
+        if readings is None:
             # Too short to tell. A film is a file that the administrator vouches for, as for
             # pictures; whoever stands before a camera must show it.
             return not self._live
