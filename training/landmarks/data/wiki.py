@@ -7,7 +7,6 @@ when there are landmarks. `person` is optional.
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Any
@@ -16,21 +15,14 @@ import numpy as np
 
 from training.errors import DataError
 from training.landmarks.data.face import UNKNOWN_GENDER, Face, box_of_points
+from training.landmarks.data.json_list import entries
 
 GENDERS = {0: 1, 1: 0, "female": 1, "male": 0, None: UNKNOWN_GENDER}
 
 
 def read(path: Path) -> list[Face]:
     """Raises DataError naming the file and the entry."""
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise DataError(f"{path}:{error.lineno}: {error.msg}") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: {error}") from error
-    if not isinstance(entries, list):
-        raise DataError(f"{path}: not a list of faces")
-    return [_face(entry, f"{path}: entry {i}") for i, entry in enumerate(entries)]
+    return [_face(entry, f"{path}: entry {i}") for i, entry in enumerate(entries(path))]
 
 
 def _face(entry: Any, where: str) -> Face:

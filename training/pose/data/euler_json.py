@@ -7,7 +7,6 @@ degrees. Writers differ in signs; `signs` says by what each angle is multiplied 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import numpy as np
 
 from training.errors import DataError
 from training.landmarks.data.face import Face
+from training.landmarks.data.json_list import entries
 from training.landmarks.data.points_csv import identity_of
 
 ANGLES = ("yaw", "pitch", "roll")
@@ -23,15 +23,7 @@ ANGLES = ("yaw", "pitch", "roll")
 
 def read(path: Path, signs: Sequence[float] = (1, 1, 1)) -> list[Face]:
     """Raises DataError naming the file and the entry."""
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise DataError(f"{path}:{error.lineno}: {error.msg}") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: {error}") from error
-    if not isinstance(entries, list):
-        raise DataError(f"{path}: not a list of faces")
-    return [_face(e, np.asarray(signs), f"{path}: entry {i}") for i, e in enumerate(entries)]
+    return [_face(e, np.asarray(signs), f"{path}: entry {i}") for i, e in enumerate(entries(path))]
 
 
 def _face(entry: Any, signs: np.ndarray, where: str) -> Face:
