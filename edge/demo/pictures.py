@@ -15,9 +15,9 @@ from edge.gates import frame_gates
 from edge.packs import Pack
 
 PICTURES = 12
-ENROL_S = 1.2, 2.33
-"""Which seconds are enrolled. The person's two films are one recording in two encodings, so the
-grant at its start comes from moments that enrolment did not see; the film then cuts to a title."""
+ENROL_S = 10.0, 19.0
+"""Which seconds of the person's film are enrolled: its end, when she smiles. At its start, where
+she comes to the door, she cries."""
 
 
 def pictures_of(film: Path) -> list[Frame]:

@@ -39,7 +39,7 @@ def test_the_person_gets_in_and_neither_a_stranger_nor_a_print(tmp_path: Path) -
     assert summary["ok"] and summary["seconds"] < 200
     shown = summary["films"]
     assert shown["person"]["granted"] == ["sam"]
-    # The films are one recording: no moment is shown that was enrolled.
+    # No moment is shown that was enrolled.
     assert shown["person"]["seconds"] < summary["enrolled_seconds"][0]
     assert [one["person"] for one in shown["person"]["openings"]] == ["sam"]
     for role in ("stranger", "printed"):
