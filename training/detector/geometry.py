@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 Boxes = NDArray[np.float32]
 Matrix = NDArray[np.float64]
 
+TURNED = 0.4
+"""Share of the faces that are turned evenly, unless another is asked for."""
+
 
 @dataclass(frozen=True)
 class Turn:
@@ -29,10 +32,10 @@ class Turn:
     shear: float = 0.0
 
     @classmethod
-    def draw(cls, rng: np.random.Generator) -> Turn:
-        """Mostly about upright (a Gaussian of 10 degrees), two in five anywhere within 38 degrees;
-        half of all mirrored."""
-        degrees = rng.uniform(-38, 38) if rng.random() < 0.4 else rng.normal(0, 10)
+    def draw(cls, rng: np.random.Generator, turned: float = TURNED) -> Turn:
+        """A share `turned` anywhere within 38 degrees, the others about upright (a Gaussian of 10
+        degrees); half of all mirrored."""
+        degrees = rng.uniform(-38, 38) if rng.random() < turned else rng.normal(0, 10)
         return cls(
             float(np.radians(np.clip(degrees, -38, 38))),
             bool(rng.random() < 0.5),

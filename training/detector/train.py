@@ -29,6 +29,7 @@ from training.detector.backgrounds import (
 )
 from training.detector.compose import Composer
 from training.detector.dataset import Batch, Canvases, collate
+from training.detector.geometry import TURNED
 from training.detector.loss import BOX_LOSSES, Loss
 from training.detector.model import Anchors, Design, Detector, macs
 from training.errors import CheckpointError
@@ -138,6 +139,9 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--canvases", type=int, default=20_000, help="of an epoch (default %(default)s)"
     )
     group.add_argument("--empty", type=float, default=0.25, help="share of canvases without a face")
+    group.add_argument(
+        "--turned", type=float, default=TURNED, help="share of faces turned evenly up to 38 degrees"
+    )
     group.add_argument("--mosaic", type=float, default=0.25, help="share of mosaics")
     group.add_argument("--box", choices=BOX_LOSSES, default="ciou", help="default %(default)s")
     group.add_argument("--focal", type=float, default=0.0, help="exponent (default: cross-entropy)")
@@ -194,13 +198,16 @@ def main(args: argparse.Namespace) -> int:
     plan = cli.plan_from(args)
     if args.mine and not args.init:
         raise UsageError("--mine needs --init: the network whose errors are looked for")
+    for name in ("empty", "mosaic", "turned"):
+        if not 0 <= (share := getattr(args, name)) <= 1:
+            raise UsageError(f"--{name} is a share, 0 to 1, not {share:g}")
     torch.set_num_threads(1)
     # Before OpenCV starts threads of its own: a forked loader would wait for them for ever.
     cv2.setNumThreads(1)
     training, validation = arguments.sets(args, validation=False), arguments.sets(args, True)
     composer = composer_of(
         training, args.width, args.height, TRAINING_PHOTOGRAPHS,
-        empty=args.empty, mosaic=args.mosaic,
+        empty=args.empty, mosaic=args.mosaic, turned=args.turned,
     )  # fmt: skip
     weights = None
     if args.init:
