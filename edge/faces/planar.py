@@ -62,9 +62,19 @@ def _blur(patch: Patch, sigma: float) -> Patch:
     return np.asarray(cv2.GaussianBlur(patch, (0, 0), sigma), np.float32)
 
 
+_MASK = _INSIDE.astype(np.float32)
+_FINE, _BROAD = 2.0, 8.0  # pixels
+_WEIGHTS = {sigma: np.maximum(_blur(_MASK, sigma), np.float32(1e-3)) for sigma in (_FINE, _BROAD)}
+
+
+def _mean(patch: Patch, sigma: float) -> Patch:
+    """Blurred within `_INSIDE` alone: hair and background beside the face weigh nothing."""
+    return _blur(patch * _MASK, sigma) / _WEIGHTS[sigma]
+
+
 def _detail(patch: Patch) -> NDArray[np.float32]:
     """The face's pixels without what is broader than a feature (light) or finer (noise)."""
-    band = _blur(patch, 2.0) - _blur(patch, 8.0)
+    band = _mean(patch, _FINE) - _mean(patch, _BROAD)
     return np.asarray(band[_INSIDE], np.float32)
 
 

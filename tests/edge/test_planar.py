@@ -41,7 +41,7 @@ def evidence(faces: Sequence[tuple[float, Face]]) -> planar.Evidence:
 
 @pytest.fixture(scope="module")
 def film(films: Path) -> list[Frame]:
-    with open_camera(str(films / "single_face.mp4")) as camera:
+    with open_camera(str(films / "WolfgangLanger_Pexels.mp4")) as camera:
         return list(iter(camera.read, None))[:36]
 
 
