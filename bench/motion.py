@@ -15,7 +15,7 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -126,12 +126,14 @@ def coded(images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
             yield from (f.image for f in iter(film.read, None))
 
 
-def attacks(pack: Pack, name: str, image: np.ndarray, seed: int) -> Iterator[Reading]:
+def attacks(
+    pack: Pack, name: str, image: np.ndarray, seed: int, ways: Sequence[str] = WAYS
+) -> Iterator[Reading]:
     """Every way of showing one picture, raw and coded."""
     found = detect(pack, image)[0]
     if not len(found):
         return
-    for way in WAYS:
+    for way in ways:
         for coder in (False, True):
             images = shown(image, found[0], way, seed)
             images = coded(images) if coder else images

@@ -1,0 +1,39 @@
+"""The benchmark of the motion gate: what it reads, and how it says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from rich.console import Console
+from skimage import data
+
+from bench import motion
+from edge import packs
+
+
+def test_a_printed_portrait_is_judged_and_not_let_through() -> None:
+    image = np.ascontiguousarray(data.astronaut()[:, :, ::-1])
+    pack = packs.load()
+    found = list(motion.attacks(pack, "astronaut", image, seed=1, ways=("portrait",)))
+    assert [r.way for r in found] == ["portrait", "portrait, coded"]
+    for reading in found:
+        assert reading.frames == motion.FRAMES and reading.first_s is None
+        assert reading.liveliness is not None and reading.liveliness < 1
+    console = Console(record=True, width=140)
+    motion.report(console, found)
+    assert "portrait, coded" in console.export_text()
+
+
+def test_a_picture_without_a_face_gives_no_attack() -> None:
+    assert list(motion.attacks(packs.load(), "grey", np.full((480, 640, 3), 90, np.uint8), 1)) == []
+
+
+def test_pictures_are_chosen_evenly_and_none_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="no pictures"):
+        motion.pictures(tmp_path, 3)
+    for i in range(10):
+        cv2.imwrite(str(tmp_path / f"{i}.png"), np.zeros((4, 4, 3), np.uint8))
+    assert [p.stem for p in motion.pictures(tmp_path, 4)] == ["0", "3", "6", "9"]
