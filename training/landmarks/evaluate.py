@@ -21,6 +21,7 @@ from edge.faces.detect import detect
 from edge.faces.landmarks import locate as device_locate
 from edge.packs import Pack, preprocess
 from training.checkpoint import load
+from training.landmarks import worst
 from training.landmarks.data import sets
 from training.landmarks.dataset import FaceSet
 from training.landmarks.layouts import Layout, layout
@@ -51,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--json", action="store_true", help="print all figures as JSON")
     add("--out", type=Path, metavar="JSON", help="write them to a file as well")
+    add("--worst", type=Path, metavar="PNG", help="draw the faces whose points lie farthest off")
 
 
 def evaluate(args: argparse.Namespace) -> int:
@@ -101,6 +103,8 @@ def _of_checkpoint(args: argparse.Namespace, console: Console) -> dict[str, Any]
     net, points = network_of(Path(args.what))
     faces = chosen(args, points, console)
     found = locate_all(torch_runner(net), faces, points, console)
+    if args.worst is not None:
+        worst.sheet(args.worst, faces, found, points)
     return {"label's box": report(faces.faces, found, points)}
 
 
@@ -130,6 +134,8 @@ def _of_pack(args: argparse.Namespace, console: Console) -> dict[str, Any]:
         given.append(on_device(pack, image, box))
         mine = own_box(pack, image, box, args.border)
         own.append(None if mine is None else on_device(pack, image, mine))
+    if args.worst is not None:
+        worst.sheet(args.worst, faces, own, points)
     return {
         "label's box": report(faces.faces, given, points),
         "own detector's box": report(faces.faces, own, points),

@@ -14,9 +14,13 @@ from rich.console import Console
 from edge import packs
 from edge.faces.landmarks import locate
 from edge.outputs import write_picture
+from tests.training.landmarks.faces import LAYOUT, folder_of_faces
+from training.errors import DataError
+from training.landmarks import worst
 from training.landmarks.data import points_csv
 from training.landmarks.evaluate import chosen, evaluate, on_device, own_box
 from training.landmarks.layouts import IBUG68
+from training.landmarks.locate import Found
 
 skimage_data = pytest.importorskip("skimage.data")
 
@@ -47,7 +51,7 @@ def set_of(folder: Path, pictures: dict[str, np.ndarray], points: np.ndarray) ->
 
 def arguments(words: list[str], **changes: object) -> argparse.Namespace:
     own = {"what": "default", "sets": [words], "part": "all", "limit": 0, "border": 0.0}
-    return argparse.Namespace(**{**own, "json": True, "out": None, **changes})
+    return argparse.Namespace(**{**own, "json": True, "out": None, "worst": None, **changes})
 
 
 def test_the_device_finds_the_face_and_what_it_does_not_find_is_a_failure(
@@ -103,3 +107,16 @@ def test_limit_takes_an_even_choice(tmp_path: Path) -> None:
     faces = chosen(arguments(words, limit=3), IBUG68, quiet)
     assert [f.picture for f in faces.faces] == ["0.png", "4.png", "8.png"]
     assert cv2.countNonZero(faces.image(0)[:, :, 0]) == 0
+
+
+def test_the_worst_faces_are_drawn_and_counted(tmp_path: Path) -> None:
+    faces = folder_of_faces(tmp_path, 4)
+    found = [
+        None if i == 0 else Found(points=f.points + 5.0 * i) for i, f in enumerate(faces.faces)
+    ]
+    path = tmp_path / "worst.png"
+    assert worst.sheet(path, faces, found, LAYOUT) == 4
+    drawn = cv2.imread(str(path))
+    assert drawn is not None and (drawn == (60, 60, 255)).all(axis=2).any()
+    with pytest.raises(DataError, match="no face of the sets has points"):
+        worst.sheet(path, faces.subset([]), [], LAYOUT)
