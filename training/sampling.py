@@ -1,8 +1,8 @@
 """Which sample comes when, and where its randomness comes from.
 
-Everything random about a sample follows from (seed, epoch, index) alone: not from which worker
-draws it, nor from what was drawn before. So a run that was killed and resumed, a run with other
-workers, and a run spread over several machines all see the same samples.
+Everything random about a sample follows from (seed, epoch, index, repeat) alone: not from which
+worker draws it, nor from what was drawn before. So a run that was killed and resumed, a run with
+other workers, and a run spread over several machines all see the same samples.
 """
 
 from __future__ import annotations
@@ -16,15 +16,30 @@ from torch.utils.data import Sampler
 
 
 class Key(NamedTuple):
-    """What a training data set is asked for: sample `index` as it looks in `epoch`."""
+    """What a training data set is asked for: sample `index` as it looks in `epoch`.
+
+    repeat: how often the epoch has shown it before. Weighted sampling shows some many times, and
+    each time it must look different, or it is learned by heart.
+    """
 
     epoch: int
     index: int
+    repeat: int = 0
 
 
 def rng_of(seed: int, key: Key) -> np.random.Generator:
-    """The generator of one sample in one epoch."""
-    return np.random.default_rng((seed, key.epoch, key.index))
+    """The generator of one sample, one time, in one epoch."""
+    return np.random.default_rng((seed, *key))
+
+
+def repeats(order: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(n,): how often each entry of (n,) occurs before itself."""
+    by_value = np.argsort(order, kind="stable")
+    ordered = order[by_value]
+    first = np.searchsorted(ordered, ordered, side="left")
+    out = np.empty_like(order)
+    out[by_value] = np.arange(len(order)) - first
+    return out
 
 
 class KeyedSampler(Sampler[Key]):
@@ -91,9 +106,10 @@ class KeyedSampler(Sampler[Key]):
 
     def __iter__(self) -> Iterator[Key]:
         joint = self.batch * self.world
-        order = self.order(self._epoch)[self._start * joint : self.steps * joint]
-        for index in order[self.rank :: self.world]:
-            yield Key(self._epoch, int(index))
+        whole = self.order(self._epoch)
+        part = slice(self._start * joint + self.rank, self.steps * joint, self.world)
+        for index, repeat in zip(whole[part], repeats(whole)[part], strict=True):
+            yield Key(self._epoch, int(index), int(repeat))
 
     def __len__(self) -> int:
         return (self.steps - self._start) * self.batch

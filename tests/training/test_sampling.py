@@ -50,6 +50,13 @@ def test_weights_make_samples_more_frequent() -> None:
     weights[:100] = 9
     sampler = KeyedSampler(1000, seed=0, batch=10, weights=weights)
     assert np.mean([k.index < 100 for k in sampler]) == pytest.approx(0.5, abs=0.05)
+    # Shown again, a sample looks different: the same crop nine times would be learned by heart.
+    keys = list(sampler)
+    assert len(set(keys)) == len(keys) == 1000
+    again = [k for k in keys if k.repeat == 1]
+    assert again and all(Key(k.epoch, k.index) in keys for k in again)
+    one, two = (rng_of(0, Key(0, again[0].index, i)).random() for i in (0, 1))
+    assert one != two
     with pytest.raises(ValueError, match="3 weights for 1000"):
         KeyedSampler(1000, seed=0, batch=10, weights=np.ones(3))
 
