@@ -123,7 +123,7 @@ class Enrolment(Section):
         default=12, ge=0, le=90, title="Head turn between templates that counts as varied, degrees"
     )
     consistency_fmr: float = Field(
-        default=1e-4,
+        default=1e-3,
         gt=0,
         le=0.1,
         title="Templates of one person must be as alike as only this share of strangers is",

@@ -1,9 +1,9 @@
 """Looking at a source until there is enough to choose from. Feed it frames; it keeps what passes.
 
 A live camera must also show the motion of a living face (`edge.faces.planar`), as the door will
-ask for it: readings of a whole track decide by their median, so that neither a moment of
-stillness nor a single lucky reading does. A film long enough to tell is held to the same.
-Pictures cannot show motion; of them only the passive check is asked.
+ask for it: readings of a whole track decide by their upper quartile. People stand still for most
+of the time that they are looked at, and a single lucky reading must not do. A film long enough to
+tell is held to the same. Pictures cannot show motion; of them only the passive check is asked.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
+
+import numpy as np
 
 from edge.cameras.base import Frame, Image
 from edge.config import Config
@@ -56,6 +58,10 @@ class Failures:
         asked = " to ".join(f"{v:g}" for v in dict.fromkeys((low, high)) if v is not None)
         word = "at least " if high is None else "at most " if low is None else ""
         return f"{line} (usually {median(self.values):.3g}, asked for {word}{asked})"
+
+
+MIN_READINGS = 10
+"""Frames whose motion could be judged; fewer, where the face is mostly hidden, tell nothing."""
 
 
 class Look:
@@ -148,12 +154,12 @@ class Look:
     def _alive(self, number: int) -> bool:
         if self.still:
             return True
-        readings = self._motion.get(number)
-        if readings is None:
+        readings = self._motion.get(number, ())
+        if len(readings) < MIN_READINGS:
             # Too short to tell. A film is a file that the administrator vouches for, as for
             # pictures; whoever stands before a camera must show it.
             return not self._live
-        return median(readings) >= self._min_motion
+        return float(np.percentile(readings, 75)) >= self._min_motion
 
     def _keep(self, number: int, new: Candidate) -> None:
         if not self.still and self._kept:

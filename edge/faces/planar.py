@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from edge.faces.quality import PATCH
 
-FLOOR = 0.0011
+FLOOR = 0.0015
 """Residual that counts as life on a face that is not moved. Simulated prints stayed at or below
 0.0004 through an MPEG-4 coder at low bit rate; the stillest enrolled person on film reached 0.0025
 within 1.5 s (docs/liveness.md)."""
@@ -69,7 +69,7 @@ _WEIGHTS = {sigma: np.maximum(_blur(_MASK, sigma), np.float32(1e-3)) for sigma i
 
 def _mean(patch: Patch, sigma: float) -> Patch:
     """Blurred within `_INSIDE` alone: hair and background beside the face weigh nothing."""
-    return _blur(patch * _MASK, sigma) / _WEIGHTS[sigma]
+    return np.asarray(_blur(patch * _MASK, sigma) / _WEIGHTS[sigma], np.float32)
 
 
 def _detail(patch: Patch) -> NDArray[np.float32]:

@@ -1,6 +1,6 @@
 """What the default pack's manifest says about each network: crops, thresholds, sources.
 
-Crops and thresholds were chosen by measurement; `docs/models/default-pack.md` has the tables.
+Crops and thresholds were chosen by measurement; `docs/models/face-api.md` has the tables.
 """
 
 from __future__ import annotations

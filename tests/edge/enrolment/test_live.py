@@ -43,7 +43,7 @@ def test_a_camera_is_let_go_of_when_there_is_enough(
     assert run("add", "W", "--source", "v4l2:///dev/video0", "--state", tmp_path / "s",
                "--config", config, "--json") == 0  # fmt: skip
     data = told(capsys)
-    assert len(data["templates"]) == 5 and data["frames"] < 300
+    assert len(data["templates"]) == 5 and data["frames"] < 472  # before the film ends
 
 
 def test_a_camera_is_looked_at_no_longer_than_asked_for(
