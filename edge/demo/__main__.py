@@ -40,7 +40,7 @@ from edge.vault import FILE_NAME, Vault
 
 NOT_AS_EXPECTED = 1
 PERSON = "sam"
-PERSON_S = 4.0  # long before what was enrolled
+PERSON_S = 8.0  # well before what was enrolled
 STRANGER_S = 2.3  # then the film cuts to a title
 PRINTED_S, PRINTED_FPS, PRINTED_SIZE, PRINTED_SEED = 3.5, 30.0, (848, 480), 7
 PRINTED_FILL = 0.8

@@ -16,8 +16,8 @@ from edge.packs import Pack
 
 PICTURES = 12
 ENROL_S = 10.0, 19.0
-"""Which seconds of the person's film are enrolled: its end, when she smiles. At its start, where
-she comes to the door, she cries."""
+"""Which seconds of the person's film are enrolled: its end, when she smiles. Where she comes to the
+door, she cries, then hides behind a hand, then looks up."""
 
 
 def pictures_of(film: Path) -> list[Frame]:
