@@ -1,8 +1,9 @@
 """Labels pictures by other networks: boxes and five points, head pose, 68 points.
 
 A detector finds the faces (YuNet's ONNX file, run by OpenCV). `--pose` averages head pose networks
-of FSA-Net's kind (Yang et al. 2019). `--points` takes a 68-point predictor of dlib's kind and needs
-the package dlib-bin. `--truth` takes 68 points from a CSV (file, x0, y0, ...) instead.
+of FSA-Net's kind (Yang et al. 2019), `--pose-from-points` fits a generic head to the points.
+`--points` takes a 68-point predictor of dlib's kind and needs the package dlib-bin. `--truth` takes
+68 points from a CSV (file, x0, y0, ...) instead.
 
 Examples:
   # LFW: lfw/PERSON/PERSON_0001.jpg
@@ -26,6 +27,7 @@ from rich.console import Console
 from rich.progress import track
 
 from edge.errors import UsageError
+from edge.faces.pose import head_pose
 from training import cli, labels
 from training.errors import DataError
 from training.labels import FaceLabel
@@ -136,22 +138,35 @@ def true_points(path: Path) -> Points:
     return lambda name, image, box: stored.get(name)
 
 
+def pose_of_points(points: Floats | None) -> Floats:
+    """(3,) yaw, pitch, roll of 68 points (`edge.faces.pose.head_pose`); NaN without points."""
+    if points is None:
+        return np.full(3, np.nan, np.float32)
+    pose = head_pose(points)
+    return np.array([pose.yaw, pose.pitch, pose.roll], np.float32)
+
+
 def label(
-    pictures: Pictures, finder: FaceFinder, pose: PoseTeacher | None, points: Points | None
+    pictures: Pictures,
+    finder: FaceFinder,
+    pose: PoseTeacher | None,
+    points: Points | None,
+    *,
+    from_points: bool = False,
 ) -> Iterator[FaceLabel]:
-    """The faces of all pictures, in the order of their names."""
-    unknown = np.full(3, np.nan, np.float32)
+    """The faces of all pictures, in the order of their names.
+
+    from_points: without a teacher of pose, take it from the points.
+    """
     for name in track(pictures.names, description="labelling", console=Console(stderr=True)):
         image = pictures.read(name)
         for box, score, five in finder.find(image):
-            yield FaceLabel(
-                name,
-                box,
-                score,
-                five,
-                unknown if pose is None else pose.pose(image, box),
-                None if points is None else points(name, image, box),
-            )
+            placed = None if points is None else points(name, image, box)
+            if pose is not None:
+                turned = pose.pose(image, box)
+            else:
+                turned = pose_of_points(placed if from_points else None)
+            yield FaceLabel(name, box, score, five, turned, placed)
 
 
 def main() -> int:
@@ -162,7 +177,15 @@ def main() -> int:
     add("pictures", type=Path, metavar="FOLDER_OR_TAR")
     add("--detector", type=Path, required=True, metavar="YUNET.onnx")
     add("--border", type=float, default=0.0, help="share added on each side (default %(default)s)")
-    add("--pose", type=Path, nargs="+", metavar="FSANET.onnx", help="head pose networks")
+    turns = parser.add_mutually_exclusive_group()
+    turns.add_argument(
+        "--pose", type=Path, nargs="+", metavar="FSANET.onnx", help="head pose networks"
+    )
+    turns.add_argument(
+        "--pose-from-points",
+        action="store_true",
+        help="head pose from the 68 points, as the device takes it without a network for it",
+    )
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--points", type=Path, metavar="PREDICTOR.dat", help="a dlib predictor")
     which.add_argument("--truth", type=Path, metavar="POINTS.csv", help="68 points of each picture")
@@ -170,6 +193,8 @@ def main() -> int:
     args = parser.parse_args()
     if not 0 <= args.border <= 2:
         raise UsageError(f"--border must be 0..2, not {args.border:g}")
+    if args.pose_from_points and not (args.points or args.truth):
+        raise UsageError("--pose-from-points needs --points or --truth")
     points = None
     if args.points:
         points = dlib_points(args.points)
@@ -182,6 +207,7 @@ def main() -> int:
             FaceFinder(args.detector, args.border),
             PoseTeacher(args.pose) if args.pose else None,
             points,
+            from_points=args.pose_from_points,
         ),
     )
     Console(stderr=True).print(f"{faces} faces in {args.out}", markup=False)

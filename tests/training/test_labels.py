@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
+from tests.training.landmarks.faces import placed
 from training import labels
 from training.errors import DataError
-from training.label import true_points
+from training.label import label, true_points
 from training.labels import COLUMNS, FaceLabel
+from training.pictures import Pictures
 
 
 def face(name: str, score: float = 0.9, *, points: bool = True) -> FaceLabel:
@@ -83,3 +86,25 @@ def test_true_points_come_by_file_name(tmp_path: Path) -> None:
         file.write("b.jpg,1,2\n")
     with pytest.raises(DataError, match=r"landmarks\.csv:3: not 68 points"):
         true_points(path)
+
+
+class OneFace:
+    """Finds the same face in every picture."""
+
+    def find(self, image: np.ndarray) -> list[tuple[np.ndarray, float, np.ndarray]]:
+        return [(np.array([0, 0, 60, 60], np.float32), 0.9, np.zeros((5, 2), np.float32))]
+
+
+def test_pose_comes_from_the_points_only_when_asked_for(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((60, 60, 3), np.uint8))
+    for turn in (0, 20):
+        points = placed((30, 30), 20, np.radians(turn))
+        found = [
+            next(
+                label(Pictures(tmp_path), OneFace(), None, lambda *_, p=points: p, from_points=yes)
+            )  # type: ignore
+            for yes in (True, False)
+        ]
+        assert found[0].pose[2] == pytest.approx(turn, abs=0.5)
+        assert np.isfinite(found[0].pose).all() and np.isnan(found[1].pose).all()
+        assert found[0].points is points
