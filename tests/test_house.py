@@ -88,7 +88,7 @@ def test_native_python_imports_numpy_alone() -> None:
 def test_the_workstation_uses_the_devices_code_and_no_more() -> None:
     """What is trained and exported is cut, normalised and measured by what runs at the door."""
     shared = ("edge.packs", "edge.faces", "edge.errors", "edge.metrics", "native")
-    also = ("edge.intervals", "edge.outputs", "edge.cameras")
+    also = ("edge.intervals", "edge.outputs", "edge.cameras", "edge.render.sheet")
     assert strangers("export", (*shared, "training")) == []
     assert strangers("training", (*shared, *also, "export")) == []
 
