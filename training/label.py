@@ -1,7 +1,8 @@
 """Labels pictures by other networks: boxes and five points, head pose, 68 points.
 
-A detector finds the faces (YuNet's ONNX file, run by OpenCV). `--pose` averages head pose networks
-of FSA-Net's kind (Yang et al. 2019), `--pose-from-points` fits a generic head to the points.
+A detector finds the faces: YuNet's ONNX file, or that of a pack ('default' or a folder), whatever
+its kind. `--pose` averages head pose networks of FSA-Net's kind (Yang et al. 2019),
+`--pose-from-points` fits a generic head to the points.
 `--points` takes a 68-point predictor of dlib's kind and needs the package dlib-bin. `--truth` takes
 68 points from a CSV (file, x0, y0, ...) instead.
 
@@ -18,6 +19,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -26,7 +28,9 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
+from edge import packs
 from edge.errors import UsageError
+from edge.faces.detect import detect
 from edge.faces.pose import head_pose
 from training import cli, labels
 from training.errors import DataError
@@ -70,6 +74,37 @@ class FaceFinder:
             five = row[4:14].reshape(5, 2) / np.float32(scale) - shift
             found.append((box, float(row[14]), five))
         return found
+
+
+class PackFinder:
+    """The detector of a pack, whatever its kind, through the device's code; it has no points."""
+
+    def __init__(self, folder: Path, border: float) -> None:
+        self.border = border
+        self._pack = packs.load(folder)
+
+    def find(self, image: Image) -> list[tuple[Floats, float, Floats]]:
+        """As `FaceFinder.find`; the five points are NaN."""
+        height, width = image.shape[:2]
+        px, py = round(self.border * width), round(self.border * height)
+        framed = cv2.copyMakeBorder(image, py, py, px, px, cv2.BORDER_CONSTANT, value=(127,) * 3)
+        boxes, scores = detect(self._pack, np.asarray(framed, np.uint8))
+        shift = np.array([px, py, px, py], np.float32)
+        unknown = np.full((5, 2), np.nan, np.float32)
+        return [(box - shift, float(s), unknown) for box, s in zip(boxes, scores, strict=True)]
+
+
+class Finder(Protocol):
+    """Finds faces: (box (4,), score, five points (5, 2)) of each, in pixels of the picture."""
+
+    def find(self, image: Image) -> list[tuple[Floats, float, Floats]]: ...
+
+
+def finder_of(path: Path, border: float) -> Finder:
+    """YuNet's file, a pack's folder, or `default`. Raises DataError, PackError."""
+    if str(path) == "default" or path.is_dir():
+        return PackFinder(packs.pack_path(str(path)), border)
+    return FaceFinder(path, border)
 
 
 class PoseTeacher:
@@ -148,7 +183,7 @@ def pose_of_points(points: Floats | None) -> Floats:
 
 def label(
     pictures: Pictures,
-    finder: FaceFinder,
+    finder: Finder,
     pose: PoseTeacher | None,
     points: Points | None,
     *,
@@ -175,7 +210,7 @@ def main() -> int:
     parser = cli.parser("training.label", heading, rest)
     add = parser.add_argument
     add("pictures", type=Path, metavar="FOLDER_OR_TAR")
-    add("--detector", type=Path, required=True, metavar="YUNET.onnx")
+    add("--detector", type=Path, required=True, metavar="YUNET.onnx|PACK")
     add("--border", type=float, default=0.0, help="share added on each side (default %(default)s)")
     turns = parser.add_mutually_exclusive_group()
     turns.add_argument(
@@ -204,7 +239,7 @@ def main() -> int:
         args.out,
         label(
             Pictures(args.pictures),
-            FaceFinder(args.detector, args.border),
+            finder_of(args.detector, args.border),
             PoseTeacher(args.pose) if args.pose else None,
             points,
             from_points=args.pose_from_points,

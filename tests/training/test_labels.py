@@ -7,11 +7,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from skimage import data as skimage_data
 
 from tests.training.landmarks.faces import placed
 from training import labels
 from training.errors import DataError
-from training.label import label, true_points
+from training.label import PackFinder, finder_of, label, true_points
 from training.labels import COLUMNS, FaceLabel
 from training.pictures import Pictures
 
@@ -108,3 +109,15 @@ def test_pose_comes_from_the_points_only_when_asked_for(tmp_path: Path) -> None:
         assert found[0].pose[2] == pytest.approx(turn, abs=0.5)
         assert np.isfinite(found[0].pose).all() and np.isnan(found[1].pose).all()
         assert found[0].points is points
+
+
+def test_any_packs_detector_labels(tmp_path: Path) -> None:
+    finder = finder_of(Path("default"), border=0.2)
+    assert isinstance(finder, PackFinder)
+    image = np.ascontiguousarray(skimage_data.astronaut()[:, :, ::-1])
+    (box, score, five), *_ = finder.find(image)
+    centre = (box[:2] + box[2:]) / 2
+    assert score > 0.6 and np.linalg.norm(centre - [224, 130]) < 40  # in the picture's own pixels
+    assert np.isnan(five).all()
+    with pytest.raises(DataError, match="no such detector file"):
+        finder_of(tmp_path / "none.onnx", 0.0)
