@@ -32,6 +32,7 @@ from edge import packs
 from edge.errors import UsageError
 from edge.faces.detect import detect
 from edge.faces.pose import head_pose
+from edge.packs import Pack
 from training import cli, labels
 from training.errors import DataError
 from training.labels import FaceLabel
@@ -79,9 +80,9 @@ class FaceFinder:
 class PackFinder:
     """The detector of a pack, whatever its kind, through the device's code; it has no points."""
 
-    def __init__(self, folder: Path, border: float) -> None:
+    def __init__(self, pack: Pack, border: float) -> None:
         self.border = border
-        self._pack = packs.load(folder)
+        self._pack = pack
 
     def find(self, image: Image) -> list[tuple[Floats, float, Floats]]:
         """As `FaceFinder.find`; the five points are NaN."""
@@ -103,7 +104,7 @@ class Finder(Protocol):
 def finder_of(path: Path, border: float) -> Finder:
     """YuNet's file, a pack's folder, or `default`. Raises DataError, PackError."""
     if str(path) == "default" or path.is_dir():
-        return PackFinder(packs.pack_path(str(path)), border)
+        return PackFinder(packs.load(packs.pack_path(str(path))), border)
     return FaceFinder(path, border)
 
 

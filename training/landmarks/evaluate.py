@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,10 @@ from rich.progress import track
 
 from edge import packs
 from edge.errors import UsageError
-from edge.faces.detect import detect
 from edge.faces.landmarks import locate as device_locate
 from edge.packs import Pack, preprocess
 from training.checkpoint import load
+from training.label import PackFinder
 from training.landmarks import worst
 from training.landmarks.data import sets
 from training.landmarks.dataset import FaceSet
@@ -165,18 +165,15 @@ def on_device(pack: Pack, image: Image, box: Floats) -> Found:
 
 def own_box(pack: Pack, image: Image, box: Floats, border: float) -> Floats | None:
     """The pack's detector's box of the labelled face; None when it found none of it."""
-    py, px = (round(border * side) for side in image.shape[:2])
-    framed = cv2.copyMakeBorder(image, py, py, px, px, cv2.BORDER_CONSTANT, value=(127,) * 3)
-    boxes, _ = detect(pack, np.asarray(framed, np.uint8))
-    boxes = boxes - np.array([px, py, px, py], np.float32)
+    boxes = [found for found, _, _ in PackFinder(pack, border).find(image)]
     overlaps = list(_overlaps(boxes, box))
     if not overlaps or max(overlaps) < SAME_FACE:
         return None
-    return np.asarray(boxes[int(np.argmax(overlaps))], np.float32)
+    return boxes[int(np.argmax(overlaps))]
 
 
-def _overlaps(boxes: Floats, box: Floats) -> Iterator[float]:
-    """Intersection over union of each of (n, 4) with (4,)."""
+def _overlaps(boxes: Sequence[Floats], box: Floats) -> Iterator[float]:
+    """Intersection over union of each (4,) with (4,)."""
     for other in boxes:
         low, high = np.maximum(other[:2], box[:2]), np.minimum(other[2:], box[2:])
         inner = float(np.prod(np.maximum(high - low, 0)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,8 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
-from edge import packs
-from edge.faces.detect import detect
 from training.errors import DataError
-from training.label import FaceFinder
+from training.label import finder_of
 from training.landmarks.evaluate import network_of
 from training.landmarks.locate import Found, locate, torch_runner
 from training.pictures import Pictures
@@ -62,20 +61,10 @@ def predict(args: argparse.Namespace) -> int:
     return 0
 
 
-def _finder(detector: str, border: float) -> Any:
+def _finder(detector: str, border: float) -> Callable[[NDArray[np.uint8]], list[Floats]]:
     """From a picture to its boxes [(4,), ...], best first."""
-    if detector.endswith(".onnx"):
-        yunet = FaceFinder(Path(detector), border)
-        return lambda image: [box for box, _, _ in yunet.find(image)]
-    pack = packs.load(packs.pack_path(detector))
-
-    def boxes(image: NDArray[np.uint8]) -> list[Floats]:
-        py, px = (round(border * side) for side in image.shape[:2])
-        framed = cv2.copyMakeBorder(image, py, py, px, px, cv2.BORDER_CONSTANT, value=(127,) * 3)
-        found, _ = detect(pack, np.asarray(framed, np.uint8))
-        return list(found - np.array([px, py, px, py], np.float32))
-
-    return boxes
+    finder = finder_of(Path(detector), border)
+    return lambda image: [box for box, _, _ in finder.find(image)]
 
 
 def _plain(box: Floats, found: Found) -> dict[str, Any]:
