@@ -29,11 +29,13 @@ from edge import packs
 from edge.cameras import Frame, open_camera
 from edge.config import Config
 from edge.demo.printed import Hand, held_up, portrait
+from edge.errors import CameraError, FaceGateError
 from edge.faces import planar
 from edge.faces.analyzer import Analyzer
 from edge.faces.detect import detect
 from edge.faces.landmarks import landmark_bound
 from edge.gates import frame_gates
+from edge.outputs import replacing
 from edge.packs import Pack
 from edge.track import Track, follow
 
@@ -99,10 +101,10 @@ def shown(image: np.ndarray, box: np.ndarray, way: str, seed: int) -> Iterator[n
     if way.startswith("large"):
         sway = 0.3 if "steady" in way else 0.8
         return held_up(image, frames=FRAMES, seed=seed, fill=1.25, hand=Hand(sway=sway))
-    return _still(image, seed)
+    return still(image, seed)
 
 
-def _still(image: np.ndarray, seed: int) -> Iterator[np.ndarray]:
+def still(image: np.ndarray, seed: int) -> Iterator[np.ndarray]:
     """A screen or sheet on a stand: nothing moves but the sensor's noise."""
     rng = np.random.default_rng(seed)
     soft = cv2.GaussianBlur(20 + image.astype(np.float32) * 0.85, (0, 0), 0.8)
@@ -147,15 +149,19 @@ def living(pack: Pack, film: Path) -> Reading:
 
 
 def printed_from(film: Path) -> np.ndarray:
+    """Its frame that is printed. Raises CameraError for a film that is too short."""
     with open_camera(str(film)) as camera:
-        return next(f.image for f in iter(camera.read, None) if f.index >= FROM)
+        for frame in iter(camera.read, None):
+            if frame.index >= FROM:
+                return frame.image
+    raise CameraError(f"{film}: fewer than {FROM + 1} frames")
 
 
 def pictures(folder: Path, count: int) -> list[Path]:
-    """Evenly chosen ones of a folder's."""
+    """Evenly chosen ones of a folder's. Raises CameraError when it has none."""
     known = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".jpg", ".png"))
     if not known:
-        raise SystemExit(f"{folder}: no pictures")
+        raise CameraError(f"{folder}: no pictures (.jpg or .png)")
     return [known[int(i)] for i in np.linspace(0, len(known) - 1, min(count, len(known)))]
 
 
@@ -206,10 +212,12 @@ def plot(path: Path, readings: list[Reading]) -> None:
     axes.plot(across, planar.FLOOR + planar.GROWTH * across**2, color="black", label="bound")
     axes.set(yscale="log", xlabel="movement, face widths", ylabel="residual")
     axes.legend()
-    figure.savefig(path, dpi=120)
+    with replacing(path) as part:
+        figure.savefig(part, dpi=120)
 
 
 def main(argv: list[str] | None = None) -> int:
+    """Command line; returns the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m bench.motion",
         description=__doc__,
@@ -222,26 +230,35 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--plot", type=Path, help="write a picture")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args(argv)
-    pack = packs.load(args.pack)
-    console = Console(stderr=True)
-    readings = [living(pack, film) for film in args.films]
-    sources = [(film.name, printed_from(film)) for film in args.films]
-    if args.pictures is not None:
-        for path in pictures(args.pictures, args.count):
-            image = cv2.imread(str(path))
-            if image is None:
-                raise SystemExit(f"{path}: not a picture")
-            scale = 640 / image.shape[1]
-            sources.append((path.name, cv2.resize(image, None, fx=scale, fy=scale)))
-    for seed, (name, image) in enumerate(track(sources, "attacks", console=console)):
-        readings += attacks(pack, name, image, seed)
-    if args.plot is not None:
-        plot(args.plot, readings)
+    try:
+        readings = _measure(args, Console(stderr=True))
+        if args.plot is not None:
+            plot(args.plot, readings)
+    except (FaceGateError, OSError) as error:
+        print(f"motion: {error}", file=sys.stderr)
+        return getattr(error, "exit_code", 1)
     if args.json:
         print(json.dumps([asdict(r) for r in readings], indent=1))
     else:
         report(Console(), readings)
     return 0
+
+
+def _measure(args: argparse.Namespace, console: Console) -> list[Reading]:
+    # All that is read comes first: a wrong path must not cost the minutes before it.
+    pack = packs.load(args.pack)
+    sources = [(film.name, printed_from(film)) for film in args.films]
+    if args.pictures is not None:
+        for path in pictures(args.pictures, args.count):
+            image = cv2.imread(str(path))
+            if image is None:
+                raise CameraError(f"{path}: not a picture")
+            scale = 640 / image.shape[1]
+            sources.append((path.name, cv2.resize(image, None, fx=scale, fy=scale)))
+    readings = [living(pack, film) for film in track(args.films, "living", console=console)]
+    for seed, (name, image) in enumerate(track(sources, "attacks", console=console)):
+        readings += attacks(pack, name, image, seed)
+    return readings
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from skimage import data
 
 from bench import motion
 from edge import packs
+from edge.errors import CameraError
 
 
 def test_a_printed_portrait_is_judged_and_not_let_through() -> None:
@@ -32,8 +33,16 @@ def test_a_picture_without_a_face_gives_no_attack() -> None:
 
 
 def test_pictures_are_chosen_evenly_and_none_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match="no pictures"):
+    with pytest.raises(CameraError, match="no pictures"):
         motion.pictures(tmp_path, 3)
     for i in range(10):
         cv2.imwrite(str(tmp_path / f"{i}.png"), np.zeros((4, 4, 3), np.uint8))
     assert [p.stem for p in motion.pictures(tmp_path, 4)] == ["0", "3", "6", "9"]
+
+
+def test_a_film_that_is_not_there_is_told_before_anything_is_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plot = tmp_path / "plot.png"
+    assert motion.main([str(tmp_path / "none.mkv"), "--plot", str(plot)]) == CameraError.exit_code
+    assert "none.mkv" in capsys.readouterr().err and not plot.exists()
