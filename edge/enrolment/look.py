@@ -64,6 +64,14 @@ MIN_READINGS = 10
 """Frames whose motion could be judged; fewer, where the face is mostly hidden, tell nothing."""
 
 
+def moved(readings: Sequence[float], least: float) -> bool:
+    """Whether a track's liveliness reaches `least` in a quarter of its readings.
+
+    Not in most: people stand still while they are looked at. Nor in one, which may be luck.
+    """
+    return float(np.percentile(readings, 75)) >= least
+
+
 class Look:
     """State of one look at one source. hint: what to tell the person now, None when all is well.
 
@@ -159,7 +167,7 @@ class Look:
             # Too short to tell. A film is a file that the administrator vouches for, as for
             # pictures; whoever stands before a camera must show it.
             return not self._live
-        return float(np.percentile(readings, 75)) >= self._min_motion
+        return moved(readings, self._min_motion)
 
     def _keep(self, number: int, new: Candidate) -> None:
         if not self.still and self._kept:

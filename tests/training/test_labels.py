@@ -103,7 +103,7 @@ def test_pose_comes_from_the_points_only_when_asked_for(tmp_path: Path) -> None:
         found = [
             next(
                 label(Pictures(tmp_path), OneFace(), None, lambda *_, p=points: p, from_points=yes)
-            )  # type: ignore
+            )
             for yes in (True, False)
         ]
         assert found[0].pose[2] == pytest.approx(turn, abs=0.5)

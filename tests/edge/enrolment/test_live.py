@@ -14,6 +14,7 @@ import pytest
 from edge.cameras import Camera
 from edge.cameras.film import Film
 from edge.enrolment import read
+from edge.enrolment.look import moved
 from tests.edge.enrolment.helpers import names, run, told
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -116,3 +117,10 @@ def test_help_has_examples_and_exit_codes() -> None:
         assert done.returncode == 0
         assert "examples:" in done.stdout and "130  interrupted" in done.stdout
     assert "No picture is stored" in done.stdout
+
+
+def test_a_quarter_of_the_readings_must_show_motion_and_one_is_not_enough() -> None:
+    still = [0.1] * 20
+    assert not moved(still, 1.0)
+    assert not moved([*still, 50.0], 1.0)
+    assert moved([*still, *[1.2] * 10], 1.0)

@@ -119,6 +119,8 @@ def test_wrong_input_is_an_error_not_a_guess(
         call(monkeypatch, "predict", tmp_path / "no.ckpt", tmp_path / "no.jpg", "--out", "o.png")
     with pytest.raises(UsageError, match="--init"):
         call(monkeypatch, "train", "--scenes", *made_up, "--mine", 10, "--out", tmp_path / "x")
+    with pytest.raises(UsageError, match="--turned is a share"):
+        call(monkeypatch, "train", "--scenes", *made_up, "--turned", 70, "--out", tmp_path / "x")
     with pytest.raises(UsageError, match="multiple of 3"):
         call(monkeypatch, "anchors", "--scenes", *made_up, "--count", "4")
     with pytest.raises(UsageError, match="multiple of 32"):
