@@ -28,7 +28,7 @@ def photometric(image: Image, rng: np.random.Generator, strength: float = 1.0) -
     if rng.random() < 0.08 * strength:
         out = np.repeat(cv2.cvtColor(out, cv2.COLOR_BGR2GRAY)[:, :, None], 3, axis=2)
     if rng.random() < 0.25 * strength:
-        out = _shrunk(out, rng)
+        out = distant(out, rng)
     if rng.random() < 0.25 * strength:
         out = _blurred(out, rng)
     if rng.random() < 0.35 * strength:
@@ -69,10 +69,10 @@ def half_lit(image: Image, rng: np.random.Generator) -> Image:
     return np.clip(image * gain[..., None], 0, 255).astype(np.uint8)
 
 
-def _shrunk(image: Image, rng: np.random.Generator) -> Image:
-    """A face far away: fewer pixels, stretched."""
+def distant(image: Image, rng: np.random.Generator, least: float = 0.25) -> Image:
+    """A face far away: fewer pixels, stretched. least: the smallest share of its sides."""
     height, width = image.shape[:2]
-    scale = rng.uniform(0.25, 0.9)
+    scale = rng.uniform(least, 0.9)
     size = (max(round(width * scale), 8), max(round(height * scale), 8))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     how = cv2.INTER_LINEAR if rng.random() < 0.7 else cv2.INTER_CUBIC
@@ -115,14 +115,16 @@ def _coded(image: Image, rng: np.random.Generator) -> Image:
 def occlude(image: Image, rng: np.random.Generator, boxes: NDArray[np.floating]) -> Image:
     """Puts something before a part of each face.
 
-    boxes: (n, 4) x1, y1, x2, y2 in pixels. A hand (over mouth, cheek, eyes or brow), a bar, or a
-    block of flat colour or noise; it covers at most about half of the face.
+    boxes: (n, 4) x1, y1, x2, y2 in pixels. A hand (anywhere, or laid over the mouth), a bar, or a
+    block of flat colour or noise; most cover at most half of the face.
     """
     out = image.copy()
     for box in boxes:
         kind = rng.random()
-        if kind < 0.6:
+        if kind < 0.3:
             _hand(out, rng, box)
+        elif kind < 0.6:
+            _muffle(out, rng, box)
         elif kind < 0.8:
             _bar(out, rng, box)
         else:
@@ -130,8 +132,51 @@ def occlude(image: Image, rng: np.random.Generator, boxes: NDArray[np.floating])
     return out
 
 
+def muffled(image: Image, rng: np.random.Generator, box: Box) -> Image:
+    """A hand over the mouth of an upright face; nose bridge, eyes and brow stay free.
+
+    box: (4,) x1, y1, x2, y2 of the face, from brow to chin, in pixels.
+    """
+    out = image.copy()
+    _muffle(out, rng, box)
+    return out
+
+
+def _muffle(image: Image, rng: np.random.Generator, box: Box) -> None:
+    """The back of a hand from one side, its fingers side by side across the mouth."""
+    x1, y1, x2, y2 = (float(v) for v in box)
+    wide, high = x2 - x1, y2 - y1
+    side = 1.0 if rng.random() < 0.5 else -1.0
+    mouth = np.array([(x1 + x2) / 2, y1 + rng.uniform(0.72, 0.84) * high])
+    # From the knuckles towards the finger tips: across the face, rising a little.
+    angle = rng.uniform(-0.35, 0.1)
+    along = np.array([-side * np.cos(angle), np.sin(angle)])
+    across = np.array([along[1] * side, -along[0] * side])
+    across *= 1.0 if across[1] > 0 else -1.0
+    count, thick = int(rng.integers(3, 5)), high * rng.uniform(0.085, 0.11)
+    knuckles = mouth - along * wide * rng.uniform(0.35, 0.5)
+    mask, lit = (np.zeros(image.shape[:2], np.uint8) for _ in range(2))
+    width = max(round(thick), 2)
+    for i in range(count):
+        row = across * (i - (count - 1) / 2) * thick * 1.02
+        start = knuckles + row
+        tip = mouth + row + along * wide * rng.uniform(0.15, 0.4)
+        cv2.line(mask, _pixel(start), _pixel(tip), 255, width, cv2.LINE_AA)
+        cv2.line(lit, _pixel(start), _pixel(tip), 255, max(width // 2, 1), cv2.LINE_AA)
+    palm = knuckles - along * wide * 0.25
+    axes = (max(round(wide * 0.33), 2), max(round(thick * count * 0.55), 2))
+    slope = float(np.degrees(np.arctan2(along[1], along[0])))
+    for surface in (mask, lit):
+        cv2.ellipse(surface, _pixel(palm), axes, slope, 0, 360, 255, -1)
+    _paint(image, rng, box, mask, cv2.GaussianBlur(lit, (0, 0), max(width / 6, 0.5)))
+
+
+def _pixel(point: NDArray[np.floating]) -> tuple[int, int]:
+    return round(float(point[0])), round(float(point[1]))
+
+
 def _hand(image: Image, rng: np.random.Generator, box: Box) -> None:
-    """Fingers and a palm in a skin's colour, drawn as thick strokes, softened and shaded."""
+    """Fingers and a palm, drawn as thick strokes."""
     x1, y1, x2, y2 = (float(v) for v in box)
     size = max(x2 - x1, y2 - y1)
     palm = np.array([rng.uniform(x1, x2), rng.uniform(y1 + 0.45 * (y2 - y1), y2 + 0.3 * size)])
@@ -145,14 +190,24 @@ def _hand(image: Image, rng: np.random.Generator, box: Box) -> None:
         along = np.array([np.cos(angle + spread), np.sin(angle + spread)])
         across = np.array([-np.sin(angle), np.cos(angle)]) * (i - (count - 1) / 2) * width * 0.95
         start, tip = palm + across, palm + across + along * size * rng.uniform(0.25, 0.55)
-        ends = [tuple(int(v) for v in np.round(p)) for p in (start, tip)]
-        cv2.line(mask, ends[0], ends[1], 255, width, cv2.LINE_AA)
+        cv2.line(mask, _pixel(start), _pixel(tip), 255, width, cv2.LINE_AA)
     axes = (max(round(size * 0.24), 2), max(round(size * 0.2), 2))
-    middle = tuple(int(v) for v in np.round(palm))
-    cv2.ellipse(mask, middle, axes, float(np.degrees(angle)), 0, 360, 255, -1)
+    cv2.ellipse(mask, _pixel(palm), axes, float(np.degrees(angle)), 0, 360, 255, -1)
+    _paint(image, rng, box, mask, cv2.GaussianBlur(mask, (0, 0), max(width / 3, 0.5)))
+
+
+def _paint(
+    image: Image,
+    rng: np.random.Generator,
+    box: Box,
+    mask: cv2.typing.MatLike,
+    lit: cv2.typing.MatLike,
+) -> None:
+    """Lays a skin's colour where `mask` is, its edges soft, brighter where `lit` is."""
+    size = float(max(box[2] - box[0], box[3] - box[1]))
     soft = cv2.GaussianBlur(mask, (0, 0), max(size / 60, 0.5)).astype(np.float32)[..., None] / 255
     tone = _skin(image, rng, box)
-    relief = cv2.GaussianBlur(mask, (0, 0), max(width / 3, 0.5)).astype(np.float32)[..., None] / 255
+    relief = np.asarray(lit, np.float32)[..., None] / 255
     grain = rng.standard_normal(image.shape[:2], dtype=np.float32)[..., None] * 4
     hand = tone * (0.6 + 0.45 * relief) + grain
     image[:] = np.clip(image * (1 - soft) + hand * soft, 0, 255).astype(np.uint8)

@@ -52,6 +52,26 @@ def test_something_covers_part_of_the_face_and_not_all() -> None:
     assert np.median(shares) > 0.05 and max(shares) < 0.75
 
 
+def test_a_hand_over_the_mouth_leaves_the_eyes_free() -> None:
+    x1, y1, x2, y2 = BOX[0].astype(int)
+    third = (y2 - y1) // 3
+    for seed in range(60):
+        out = augment.muffled(FACE, rng(seed), BOX[0])
+        changed = np.abs(out.astype(int) - FACE).max(axis=2) > 12
+        assert not changed[: y1 + third].any(), "eyes and brow stay free"
+        mouth = changed[y1 + 2 * third : y2, x1 + (x2 - x1) // 3 : x2 - (x2 - x1) // 3]
+        assert mouth.mean() > 0.3
+        assert np.array_equal(out, augment.muffled(FACE, rng(seed), BOX[0]))
+
+
+def test_a_face_far_away_has_lost_detail() -> None:
+    for seed in range(10):
+        out = augment.distant(FACE, rng(seed), least=0.2)
+        assert out.shape == FACE.shape and out.dtype == np.uint8
+        detail = [np.abs(np.diff(x.astype(float), axis=1)).mean() for x in (FACE, out)]
+        assert detail[1] < detail[0]
+
+
 def test_a_box_outside_the_picture_is_no_error() -> None:
     for seed in range(30):
         out = augment.occlude(FACE, rng(seed), np.array([[-400.0, -300, -200, -100], [1, 1, 3, 3]]))

@@ -22,13 +22,18 @@ from training.detector.sources import Entry, FaceSet
 SMALLEST, LARGEST = 16.0, 1.15
 """Height of a drawn face: pixels, and share of the region's height."""
 GREY = 127
+SMALL = 36.0
+"""A face of less than this many pixels is small; `small` asks for more of them."""
+COVERED = 16.0
+"""A face of at least this many pixels may get a hand or a bar before it."""
 
 
 class Composer:
     """Makes canvases of width x height from faces and backgrounds.
 
     empty: share of canvases without a face. mosaic: share made of several regions.
-    turned: share of faces turned evenly within 38 degrees (`geometry.Turn.draw`).
+    turned: share of faces turned evenly within 38 degrees (`geometry.Turn.draw`). small: share of
+    canvases whose face is small for certain, beside those that come out small by chance.
     """
 
     def __init__(
@@ -41,10 +46,11 @@ class Composer:
         empty: float = 0.25,
         mosaic: float = 0.25,
         turned: float = geometry.TURNED,
+        small: float = 0.0,
     ) -> None:
         self.faces, self.backgrounds = faces, backgrounds
         self.width, self.height = width, height
-        self.empty, self.mosaic, self.turned = empty, mosaic, turned
+        self.empty, self.mosaic, self.turned, self.small = empty, mosaic, turned, small
         self._shares = np.array([f.weight for f in faces]) / sum(f.weight for f in faces)
 
     def compose(self, rng: np.random.Generator) -> tuple[Image, Boxes, NDArray[np.bool_]]:
@@ -95,6 +101,8 @@ class Composer:
         height = float(np.exp(rng.uniform(np.log(SMALLEST), np.log(max(most, SMALLEST + 1)))))
         if rng.random() < 0.15:
             height = rng.uniform(0.5, LARGEST) * (y2 - y1)
+        if self.small and rng.random() < self.small:
+            height = rng.uniform(SMALLEST, SMALL)
         # A large face stands about the middle, a small one anywhere.
         room = [max((end - begin) - 0.8 * height, 0.15 * (end - begin)) for begin, end in
                 ((x1, x2), (y1, y2))]  # fmt: skip

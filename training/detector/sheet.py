@@ -77,16 +77,8 @@ def make(
     if kind == "half-lit":
         frame = augment.half_lit(frame, rng)
     elif kind == "hand":
-        frame = _hand(frame, carried, rng)
+        frame = augment.muffled(frame, rng, carried)
     return frame, carried
-
-
-def _hand(frame: Image, box: NDArray[np.float32], rng: np.random.Generator) -> Image:
-    """A hand from below over the mouth: `augment.occlude` draws hands for six in ten seeds."""
-    seed = int(rng.integers(1 << 31))
-    while np.random.default_rng(seed).random() >= 0.6:
-        seed += 1
-    return augment.occlude(frame, np.random.default_rng(seed), box[None])
 
 
 def add(parser: argparse.ArgumentParser) -> None:

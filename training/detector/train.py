@@ -142,6 +142,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--turned", type=float, default=TURNED, help="share of faces turned evenly up to 38 degrees"
     )
+    group.add_argument(
+        "--small",
+        type=float,
+        default=0.0,
+        help="share of canvases whose face has 16 to 36 pixels, beside those that chance makes so",
+    )
     group.add_argument("--mosaic", type=float, default=0.25, help="share of mosaics")
     group.add_argument("--box", choices=BOX_LOSSES, default="ciou", help="default %(default)s")
     group.add_argument("--focal", type=float, default=0.0, help="exponent (default: cross-entropy)")
@@ -198,7 +204,7 @@ def main(args: argparse.Namespace) -> int:
     plan = cli.plan_from(args)
     if args.mine and not args.init:
         raise UsageError("--mine needs --init: the network whose errors are looked for")
-    for name in ("empty", "mosaic", "turned"):
+    for name in ("empty", "mosaic", "turned", "small"):
         if not 0 <= (share := getattr(args, name)) <= 1:
             raise UsageError(f"--{name} is a share, 0 to 1, not {share:g}")
     torch.set_num_threads(1)
@@ -207,7 +213,7 @@ def main(args: argparse.Namespace) -> int:
     training, validation = arguments.sets(args, validation=False), arguments.sets(args, True)
     composer = composer_of(
         training, args.width, args.height, TRAINING_PHOTOGRAPHS,
-        empty=args.empty, mosaic=args.mosaic, turned=args.turned,
+        empty=args.empty, mosaic=args.mosaic, turned=args.turned, small=args.small,
     )  # fmt: skip
     weights = None
     if args.init:

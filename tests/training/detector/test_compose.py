@@ -105,6 +105,19 @@ def test_canvases_are_whole_and_a_share_has_no_face(composer: Composer) -> None:
     assert 0.12 < np.mean(np.array(counts) == 0) < 0.5
 
 
+def test_a_share_of_the_faces_is_small_when_asked(scenes: FaceSet) -> None:
+    backgrounds = Backgrounds([scenes], photographs(TRAINING_PHOTOGRAPHS))
+
+    def heights(small: float) -> np.ndarray:
+        composer = Composer([scenes], backgrounds, 320, 256, empty=0, mosaic=0, small=small)
+        boxes = [composer.compose(rng_of(3, Key(0, i)))[1] for i in range(120)]
+        # The first of a canvas is the one that the share is about.
+        return np.array([b[0, 3] - b[0, 1] for b in boxes if len(b)])
+
+    assert (heights(1.0) < 45).mean() > 0.9
+    assert (heights(0.0) < 45).mean() < 0.6
+
+
 def test_backgrounds_touch_no_face() -> None:
     boxes = np.array([[40.2, 30, 70, 60.4], [60, 50, 90, 80]], np.float32)
     free = free_rectangles(boxes, 120, 110)
