@@ -3,8 +3,9 @@
 A detector finds the faces: YuNet's ONNX file, or that of a pack ('default' or a folder), whatever
 its kind. `--pose` averages head pose networks of FSA-Net's kind (Yang et al. 2019),
 `--pose-from-points` fits a generic head to the points.
-`--points` takes a 68-point predictor of dlib's kind and needs the package dlib-bin. `--truth` takes
-68 points from a CSV (file, x0, y0, ...) instead.
+`--points` takes those of a pack's landmark network ('default' or a folder), as the device finds
+them, or a 68-point predictor of dlib's kind, which needs the package dlib-bin. `--truth` takes 68
+points from a CSV (file, x0, y0, ...) instead.
 
 Examples:
   # LFW: lfw/PERSON/PERSON_0001.jpg
@@ -12,6 +13,8 @@ Examples:
   # tight crops: look for the face with a border of 40 % around the picture
   python -m training.label utkface.tar --detector yunet.onnx --border 0.4 --out utkface.csv \\
       --pose fsanet_1x1.onnx fsanet_var.onnx --points shape_predictor_68_face_landmarks.dat
+  # boxes and points as the door finds them: what training.recognition aligns faces by
+  python -m training.label lfw.tar --detector default --points default --out lfw-door.csv
 """
 
 from __future__ import annotations
@@ -31,6 +34,7 @@ from rich.progress import track
 from edge import packs
 from edge.errors import UsageError
 from edge.faces.detect import detect
+from edge.faces.landmarks import locate
 from edge.faces.pose import head_pose
 from edge.packs import Pack
 from training import cli, labels
@@ -160,6 +164,22 @@ def dlib_points(path: Path) -> Points:
     return points
 
 
+def pack_points(pack: Pack) -> Points:
+    """The points of a pack's landmark network, through the device's code."""
+
+    def points(name: str, image: Image, box: Floats) -> Floats:
+        return locate(pack, image, box).points
+
+    return points
+
+
+def points_of(path: Path) -> Points:
+    """A pack's folder, `default`, or dlib's file. Raises DataError, PackError, UsageError."""
+    if str(path) == "default" or path.is_dir():
+        return pack_points(packs.load(packs.pack_path(str(path))))
+    return dlib_points(path)
+
+
 def true_points(path: Path) -> Points:
     """Points from a CSV with a heading: file, x0, y0, ... x67, y67."""
     stored: dict[str, Floats] = {}
@@ -223,7 +243,9 @@ def main() -> int:
         help="head pose from the 68 points, as the device takes it without a network for it",
     )
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--points", type=Path, metavar="PREDICTOR.dat", help="a dlib predictor")
+    which.add_argument(
+        "--points", type=Path, metavar="PREDICTOR.dat|PACK", help="who places points"
+    )
     which.add_argument("--truth", type=Path, metavar="POINTS.csv", help="68 points of each picture")
     add("--out", type=Path, required=True, metavar="LABELS.csv")
     args = parser.parse_args()
@@ -233,7 +255,7 @@ def main() -> int:
         raise UsageError("--pose-from-points needs --points or --truth")
     points = None
     if args.points:
-        points = dlib_points(args.points)
+        points = points_of(args.points)
     elif args.truth:
         points = true_points(args.truth)
     faces = labels.write(
