@@ -31,6 +31,7 @@ from training.progress import Reporter
 from training.record import Record, draw_curves
 from training.sampling import KeyedSampler
 from training.schedule import warmup_cosine
+from training.shards import Shard
 
 LOG_EVERY = 20
 """Steps whose training figures are averaged into one line."""
@@ -42,6 +43,9 @@ class Task(Protocol):
     name: of the run. score: the figure of `validate` that chooses best.ckpt. train: a map-style
     data set asked by `Key`; its attribute `weights`, if there is one, makes some samples more
     frequent. collate: of the data loader; None is torch's own.
+
+    A method `shard(rank, world) -> nn.Module`, if there is one, is asked once for what each process
+    has for itself (`training.shards`).
     """
 
     name: str
@@ -89,7 +93,8 @@ def fit(task: Task, plan: Plan, *, resume: bool = False, quiet: bool = False) ->
     Each epoch: steps of `loss` over `train`, then `validate` on the averaged weights, on the first
     process. best.ckpt holds the averaged weights with the best score.
 
-    resume: go on from last.ckpt, to the same weights as if the run had never stopped.
+    resume: go on from last.ckpt, to the same weights as if the run had never stopped. A task with
+    a shard needs as many processes as before, and `plan.out` on a disk that all see.
 
     Raises CheckpointError (nothing to resume, another network or plan), DivergedError.
     """
@@ -125,7 +130,11 @@ class _Run:
         self.fabric, self.task, self.plan = fabric, task, plan
         plan.out.mkdir(parents=True, exist_ok=True)
         self.at = _Position()
-        optimiser = torch.optim.AdamW(_groups(task.module, plan.weight_decay), lr=plan.lr)
+        groups = _groups(task.module, plan.weight_decay)
+        self.shard = _shard(task, fabric, first=sum(len(g["params"]) for g in groups))
+        if self.shard is not None:
+            groups += _groups(self.shard.module, plan.weight_decay)
+        optimiser = torch.optim.AdamW(groups, lr=plan.lr)
         self.ema = Ema(task.module, plan.ema)
         self.module, self.optimiser = fabric.setup(task.module, optimiser)
         self.ema.module.to(fabric.device)
@@ -225,6 +234,8 @@ class _Run:
                 self.reporter.trained(means)
                 sums, seen = {}, 0
                 due = time.monotonic() - saved > self.plan.checkpoint_s
+                if self.shard is not None:
+                    due = self.fabric.broadcast(due)
                 if whole and due and self.at.step_in_epoch < steps:
                     self.at.epoch = epoch
                     self._save("last.ckpt")
@@ -235,10 +246,13 @@ class _Run:
             losses = self.task.loss(self.module, batch)
             self.fabric.backward(losses["loss"] / share)
         if whole:
+            if self.shard is not None:
+                self.shard.agree_on_overflow()
             if self.plan.clip > 0:
-                self.fabric.clip_gradients(
-                    self.module, self.optimiser, max_norm=self.plan.clip, error_if_nonfinite=False
-                )
+                # Not Fabric's own: that takes the norm over all that the optimiser moves. With a
+                # shard in it each process would clip differently, and their copies part.
+                self.fabric.strategy.precision.unscale_gradients(self.optimiser.optimizer)
+                nn.utils.clip_grad_norm_(self.module.parameters(), self.plan.clip)
             self.optimiser.step()
             self.optimiser.zero_grad(set_to_none=True)
             self.ema.update(self.module.module)
@@ -261,6 +275,16 @@ class _Run:
         return self.fabric.broadcast(figures)
 
     def _save(self, name: str) -> None:
+        if self.shard is None or name != "last.ckpt":
+            return self._save_common(name)
+        out, step = self.plan.out, self.at.step
+        self.shard.save(out, step, self.optimiser.state_dict())
+        self.fabric.barrier()
+        self._save_common(name)
+        self.fabric.barrier()
+        self.shard.forget(out, step)
+
+    def _save_common(self, name: str) -> None:
         if not self.fabric.is_global_zero:
             return
         content: dict[str, Any] = {
@@ -270,10 +294,11 @@ class _Run:
             "position": dict(vars(self.at)),
         }
         if name == "last.ckpt":
+            optimiser = self.optimiser.state_dict()
             content |= {
                 "plan": self.plan.decides,
                 "module": self.module.module.state_dict(),
-                "optimiser": self.optimiser.state_dict(),
+                "optimiser": self.shard.common(optimiser) if self.shard else optimiser,
                 "updates": self.ema.updates,
                 "random": torch.get_rng_state(),
             }
@@ -291,7 +316,11 @@ class _Run:
                     "resumed with the arguments that it was started with"
                 )
         self.module.module.load_state_dict(content["module"])
-        self.optimiser.load_state_dict(content["optimiser"])
+        optimiser = content["optimiser"]
+        if self.shard is not None:
+            step = content["position"]["step"]
+            optimiser = self.shard.restore(path.parent, step, optimiser)
+        self.optimiser.load_state_dict(optimiser)
         self.ema.module.load_state_dict(content["ema"])
         self.ema.updates = content["updates"]
         self.at = _Position(**content["position"])
@@ -304,6 +333,15 @@ def _one_thread(worker: int) -> None:
 
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
+
+
+def _shard(task: Task, fabric: Fabric, first: int) -> Shard | None:
+    """What this process has for itself, if the task has such a part."""
+    make = getattr(task, "shard", None)
+    if make is None:
+        return None
+    module = make(fabric.global_rank, fabric.world_size).to(fabric.device)
+    return Shard(module, fabric.global_rank, fabric.world_size, first)
 
 
 def _groups(module: nn.Module, decay: float) -> list[dict[str, Any]]:
