@@ -1,0 +1,1 @@
+"""Recognition: networks whose embeddings tell people apart."""
