@@ -113,15 +113,18 @@ class Look:
 
     def feed(self, frame: Frame) -> None:
         """Look at one more frame."""
+        self.weigh(self._analyzer.observe(frame), frame.image)
+
+    def weigh(self, observation: Observation, image: Image | None = None) -> None:
+        """What `feed` does once the networks have looked. image: only a look with tiles needs it."""
         self.frames += 1
-        observation = self._analyzer.observe(frame)
         gates = enrolment_gates(observation, self._strict, self._live_bound, self._landmark_bound)
         self.last_failed = tuple(gate for gate in gates if not gate.passed)
         number = self._follow(observation, usable=not self.last_failed)
         for gate in self._blamed(self.last_failed):
             self.failures.setdefault(gate.name, Failures()).add(gate)
         if not self.last_failed:
-            tile = _tile(frame.image, observation) if self._tiles else None
+            tile = _tile(image, observation) if self._tiles and image is not None else None
             self._keep(number, candidate(observation, self._bounds, tile))
         self.hint = hints.failing(self.last_failed) or self._guidance(observation.t, number)
 
