@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 import native
 from edge.errors import ModelMismatch
 from edge.packs import Pack, preprocess
-from edge.packs.schema import DetectorHead
+from edge.packs.schema import BoxesHead, DetectorHead
 
 MAX_FACES = 8
 """More faces than this are not told apart; the door needs only to know that there is not one."""
@@ -24,10 +24,13 @@ def decode(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Boxes (n, 4) in 0..1 of the network's input and scores (n,), best first, n <= 8.
 
-    outputs: planes (1, A·5, gh, gw) of each of the head's levels, in their order.
+    outputs: those that the head names, in its order: planes (1, A·5, gh, gw) of each level, or
+    boxes (1, N, 4) and scores (1, N).
 
-    Raises ModelMismatch when planes and anchors do not belong together.
+    Raises ModelMismatch when their shapes are not those of the head.
     """
+    if isinstance(head, BoxesHead):
+        return _best(head, *_boxes(head, outputs))
     # With several levels nothing is suppressed within one: what suppresses a box there might
     # itself give way to a better box of another level.
     alone = len(head.levels) == 1
@@ -50,6 +53,25 @@ def decode(
     if alone:
         return found[0]
     boxes, scores = (np.concatenate(part) for part in zip(*found, strict=True))
+    return _best(head, boxes, scores)
+
+
+def _boxes(
+    head: BoxesHead, outputs: Sequence[NDArray[np.float32]]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    boxes, scores = outputs
+    if boxes.ndim != 3 or boxes.shape != (*scores.shape, 4) or len(scores) != 1:
+        raise ModelMismatch(
+            f"detector outputs {head.boxes!r} and {head.scores!r} have shapes {boxes.shape} and "
+            f"{scores.shape}, not (1, N, 4) and (1, N)"
+        )
+    return np.ascontiguousarray(boxes[0]), np.ascontiguousarray(scores[0])
+
+
+def _best(
+    head: DetectorHead, boxes: NDArray[np.float32], scores: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The boxes that stay, best first."""
     kept = native.nms(
         boxes,
         scores,

@@ -144,7 +144,7 @@ def load(
     return Pack(
         folder=folder,
         manifest=manifest,
-        detector=network(roles.detector, *(level.output for level in roles.detector.head.levels)),
+        detector=network(roles.detector, *roles.detector.head.outputs),
         landmarks=network(roles.landmarks, *roles.landmarks.head.outputs),
         embedder=network(roles.embedder, roles.embedder.head.output),
         liveness=(

@@ -48,6 +48,11 @@ class YoloHead(BoxThresholds, YoloLevel):
         """The one level."""
         return (self,)
 
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The network's outputs that are used."""
+        return (self.output,)
+
 
 class YoloLevelsHead(BoxThresholds):
     """A detector with an output for each of several grids (YOLOv3, Redmon and Farhadi 2018)."""
@@ -62,8 +67,38 @@ class YoloLevelsHead(BoxThresholds):
             raise ValueError(f"levels share an output ({', '.join(names)})")
         return self
 
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The network's outputs that are used, in the order of the levels."""
+        return tuple(level.output for level in self.levels)
 
-DetectorHead: TypeAlias = Annotated[YoloHead | YoloLevelsHead, Field(discriminator="kind")]
+
+class BoxesHead(BoxThresholds):
+    """A detector whose file says boxes and scores itself, one of each for N places.
+
+    boxes: output (1, N, 4), x1, y1, x2, y2 in 0..1 of the input's width and height; a box may
+    reach beyond. scores: output (1, N) in 0..1. What overlaps is suppressed on the device.
+    """
+
+    kind: Literal["boxes"]
+    boxes: str
+    scores: str
+
+    @model_validator(mode="after")
+    def _one_output_each(self) -> BoxesHead:
+        if self.boxes == self.scores:
+            raise ValueError(f"boxes and scores share an output ({self.boxes})")
+        return self
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The network's outputs that are used: boxes, then scores."""
+        return (self.boxes, self.scores)
+
+
+DetectorHead: TypeAlias = Annotated[
+    YoloHead | YoloLevelsHead | BoxesHead, Field(discriminator="kind")
+]
 
 
 class PointsHead(Model):

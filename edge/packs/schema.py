@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 
 from edge.packs.heads import (
     AgeGenderHead,
+    BoxesHead,
     BoxThresholds,
     DetectorHead,
     EmbeddingHead,
@@ -44,6 +45,7 @@ __all__ = [
     "AgeGenderRole",
     "BoxFit",
     "BoxThresholds",
+    "BoxesHead",
     "DetectorHead",
     "DetectorRole",
     "EmbedderRole",

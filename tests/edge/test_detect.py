@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from edge.errors import ModelMismatch
 from edge.faces.detect import MAX_FACES, decode
-from edge.packs.schema import YoloHead, YoloLevelsHead
+from edge.packs.schema import BoxesHead, YoloHead, YoloLevelsHead
 
 LEVELS = (("fine", 26, 20, 2), ("middle", 13, 10, 3), ("coarse", 7, 5, 1))
 SCORE, IOU = 0.5, 0.4
@@ -131,3 +131,51 @@ def test_planes_that_do_not_fit_their_anchors_are_named() -> None:
     outputs = planes(0, -2.0)
     with pytest.raises(ModelMismatch, match="'middle'"):
         decode(head(), [outputs[0], outputs[0], outputs[2]])
+
+
+# Boxes that the file itself decodes ---------------------------------------------------------
+def boxes_head(**changes: object) -> BoxesHead:
+    fields = {
+        "kind": "boxes",
+        "boxes": "boxes",
+        "scores": "scores",
+        "score_threshold": SCORE,
+        "second_threshold": 0.6,
+        "iou_threshold": IOU,
+    }
+    return BoxesHead.model_validate(fields | changes)
+
+
+def test_of_boxes_the_best_stay_and_what_overlaps_them_goes() -> None:
+    boxes = np.array(
+        [[0.1, 0.1, 0.3, 0.3], [0.11, 0.1, 0.31, 0.3], [0.6, 0.6, 0.9, 1.1], [0.5, 0, 0.6, 0.1]],
+        np.float32,
+    )
+    scores = np.array([0.7, 0.9, 0.8, SCORE - 0.01], np.float32)
+    found, sure = decode(boxes_head(), [boxes[None], scores[None]])
+    np.testing.assert_array_equal(found, boxes[[1, 2]])
+    np.testing.assert_array_equal(sure, scores[[1, 2]])
+
+
+def test_no_more_boxes_than_the_door_counts() -> None:
+    corners = np.arange(2 * MAX_FACES, dtype=np.float32)[:, None] / 20
+    boxes = np.concatenate([corners, corners, corners + 0.04, corners + 0.04], axis=1)
+    scores = np.full(len(boxes), 0.9, np.float32)
+    assert len(decode(boxes_head(), [boxes[None], scores[None]])[0]) == MAX_FACES
+
+
+@pytest.mark.parametrize(
+    ("boxes", "scores"),
+    [((1, 5, 4), (1, 6)), ((5, 4), (5,)), ((1, 5, 5), (1, 5)), ((2, 5, 4), (2, 5))],
+)
+def test_boxes_of_another_shape_are_refused(
+    boxes: tuple[int, ...], scores: tuple[int, ...]
+) -> None:
+    with pytest.raises(ModelMismatch, match="boxes"):
+        decode(boxes_head(), [np.zeros(boxes, np.float32), np.zeros(scores, np.float32)])
+
+
+def test_boxes_and_scores_are_two_outputs() -> None:
+    with pytest.raises(ValueError, match="share"):
+        boxes_head(scores="boxes")
+    assert boxes_head().outputs == ("boxes", "scores")

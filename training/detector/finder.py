@@ -92,13 +92,13 @@ class OfPack:
 
     def __init__(self, folder: Path) -> None:
         self._role = packs.read_manifest(folder).roles.detector
-        spec, levels = self._role.input, self._role.head.levels
+        spec = self._role.input
         self.width, self.height = spec.width, spec.height
         self._network = Network(
             folder / self._role.file,
             packs.read_model(folder, self._role),
             spec,
-            tuple(level.output for level in levels),
+            self._role.head.outputs,
         )
 
     def find(self, pictures: Iterable[Image], least: float = FAINTEST) -> Iterator[Found]:
