@@ -8,9 +8,16 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from edge.errors import ConfigError
 from edge.packs import describe as describe_error
@@ -155,6 +162,41 @@ class Log(Section):
     )
 
 
+_SHA256 = r"^[0-9a-f]{64}$"
+
+
+class Site(Section):
+    """Recorded strangers that a calibration rests on; no score and no face of any single one."""
+
+    gallery_sha256: str = Field(pattern=_SHA256, title="Gallery that they were compared with")
+    recorded: AwareDatetime = Field(title="When they were recorded")
+    strangers: int = Field(ge=0, title="People who stood long enough to be admitted")
+    tracks: int = Field(ge=1, title="Times that a face was followed")
+    highest: float = Field(ge=-1, le=1, title="Best score of any of them, cosine")
+    least_bound: float = Field(
+        ge=-1, le=1, title="No more than the target's share reach it, cosine"
+    )
+    demonstrated_bound: float | None = Field(
+        default=None, ge=-1, le=1, title="They demonstrate the target from here, cosine"
+    )
+    matched: int = Field(ge=0, title="Tracks at or above score_bound")
+
+
+class Calibration(Section):
+    """What `python -m edge.calibrate` wrote. Rules for its use: `edge.calibration.bound`."""
+
+    score_bound: float = Field(ge=-1, le=1, title="Score that a face must reach at least, cosine")
+    target_fpir: float = Field(gt=0, le=0.05, title="False-positive identification rate aimed at")
+    curve_bound: float = Field(ge=-1, le=1, title="What the pack's curve alone asked for, cosine")
+    people: int = Field(ge=1, title="People in the gallery then")
+    templates: int = Field(ge=1, title="Templates in the gallery then")
+    gallery_sha256: str = Field(pattern=_SHA256, title="Digest of that gallery")
+    embedder_sha256: str = Field(pattern=_SHA256, title="SHA-256 of the embedder's file")
+    made: AwareDatetime = Field(title="When it was calibrated")
+    reason: str = Field(min_length=1, max_length=2000, title="Why it is this bound")
+    site: Site | None = Field(default=None, title="The site's own recorded strangers")
+
+
 class Config(Section):
     """All of face-gate.toml."""
 
@@ -168,6 +210,7 @@ class Config(Section):
     lock: Lock = Lock()
     state: State = State()
     log: Log = Log()
+    calibration: Calibration | None = None
 
 
 _S = TypeVar("_S", bound=Section)
@@ -186,19 +229,32 @@ def load(path: Path | None, state_dir: Path | None = None) -> Config:
     return config.model_copy(update={"state": changed(config.state, dir=state_dir)})
 
 
+def located(path: Path | None) -> Path | None:
+    """The file that `load(path)` reads; None where there is none and the defaults hold."""
+    if path is None and DEFAULT_PATH.exists():
+        return DEFAULT_PATH
+    return path
+
+
 def _read(path: Path | None) -> Config:
+    path = located(path)
     if path is None:
-        if not DEFAULT_PATH.exists():
-            return Config()
-        path = DEFAULT_PATH
+        return Config()
     try:
-        raw: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such configuration file") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from error
+    return parse(text, path)
+
+
+def parse(text: str, path: Path) -> Config:
+    """The configuration that a file's text says. Raises ConfigError, which names `path`."""
     try:
-        return Config.model_validate(raw)
+        return Config.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: {error}") from error
     except ValidationError as error:
         raise ConfigError(f"{path}:\n{describe_error(error)}") from error
 
@@ -213,26 +269,42 @@ def changed(section: _S, **values: Any) -> _S:
 
 def effective(config: Config) -> str:
     """Every option with its value, one `section.option = value` per line."""
-    return "\n".join(
-        f"{name}.{option} = {value}"
-        for name, section in config.model_dump(mode="json").items()
-        for option, value in section.items()
-    )
+    return "\n".join(_lines(config.model_dump(mode="json"), ""))
+
+
+def _lines(options: dict[str, Any], prefix: str) -> list[str]:
+    lines: list[str] = []
+    for name, value in options.items():
+        if isinstance(value, dict):
+            lines += _lines(value, f"{prefix}{name}.")
+        else:
+            lines.append(f"{prefix}{name} = {value}")
+    return lines
 
 
 def reference() -> str:
     """The options as a Markdown table: option, meaning, default, bounds."""
     rows = ["| option | meaning | default | bounds |", "| --- | --- | --- | --- |"]
-    for name, field in Config.model_fields.items():
-        section: Section = field.default
-        for option, info in type(section).model_fields.items():
-            limits = [
-                f"{sign} {getattr(mark, attribute):g}"
-                for mark in info.metadata
-                for attribute, sign in (("ge", "≥"), ("gt", ">"), ("le", "≤"), ("lt", "<"))
-                if hasattr(mark, attribute)
-            ]
-            rows.append(
-                f"| `{name}.{option}` | {info.title} | `{info.default}` | {', '.join(limits)} |"
-            )
-    return "\n".join(rows)
+    return "\n".join(rows + _rows(Config, ""))
+
+
+def _rows(section: type[Section], prefix: str) -> list[str]:
+    rows: list[str] = []
+    for option, info in section.model_fields.items():
+        inner = [t for t in (info.annotation, *get_args(info.annotation)) if _is_section(t)]
+        if inner:
+            rows += _rows(inner[0], f"{prefix}{option}.")
+            continue
+        limits = [
+            f"{sign} {getattr(mark, attribute):g}"
+            for mark in info.metadata
+            for attribute, sign in (("ge", "≥"), ("gt", ">"), ("le", "≤"), ("lt", "<"))
+            if hasattr(mark, attribute)
+        ]
+        default = "" if info.is_required() else f"`{info.default}`"
+        rows.append(f"| `{prefix}{option}` | {info.title} | {default} | {', '.join(limits)} |")
+    return rows
+
+
+def _is_section(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Section)

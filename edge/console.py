@@ -37,7 +37,8 @@ exit codes:
     3  the model pack cannot be used     9  a network gave a value that is no number
     4  the camera, film or picture      10  an output file cannot be written
        cannot be read                   78  the configuration file is wrong
-    5  the gallery, or a name in it    130  interrupted (Ctrl-C); 143 terminated
+    5  the gallery, or a name in it     11  this site cannot be calibrated so
+                                       130  interrupted (Ctrl-C); 143 terminated
 """
 
 

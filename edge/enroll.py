@@ -17,7 +17,8 @@ from rich.prompt import Confirm
 from rich.table import Table
 
 from edge import console, packs
-from edge.config import Config
+from edge.calibration.apply import after_change, say_change
+from edge.config import Config, located
 from edge.console import Output
 from edge.enrolment.add import add
 from edge.enrolment.recorded import recorded
@@ -165,8 +166,19 @@ def _add(args: argparse.Namespace, config: Config, output: Output) -> int:
     )
     report = add(request, config, output)
     warn(report, output, config.enrolment)
-    output.result(report, lambda out: say_added(out, report))
+    report |= after_change(_path(args), config, output.warn)
+
+    def show(out: Console) -> None:
+        say_added(out, report)
+        say_change(report, out.print)
+
+    output.result(report, show)
     return 0
+
+
+def _path(args: argparse.Namespace) -> Path | None:
+    """The configuration file in use."""
+    return located(getattr(args, "config", None))
 
 
 def _current_embedder(config: Config) -> str | None:
@@ -265,8 +277,14 @@ def _remove(args: argparse.Namespace, config: Config, output: Output) -> int:
         about = {"person": person.name, "templates": len(person.templates)}
         with recorded(config.state.dir, "remove", **about):
             vault.remove(args.name)
-    data = {"removed": person.name, "templates": len(person.templates)}
-    output.result(data, lambda out: out.print(f"removed {escape(person.name)}"))
+    data: dict[str, Any] = {"removed": person.name, "templates": len(person.templates)}
+    data |= after_change(_path(args), config, output.warn)
+
+    def show(out: Console) -> None:
+        out.print(f"removed {escape(person.name)}")
+        say_change(data, out.print)
+
+    output.result(data, show)
     return 0
 
 

@@ -50,6 +50,20 @@ class ConfigError(FaceGateError, ValueError):
     exit_code = 78  # EX_CONFIG
 
 
+class StaleCalibration(ConfigError):
+    """`[calibration]` was made for another embedder: its scores mean nothing with this one."""
+
+
+class CalibrationError(FaceGateError, ValueError):
+    """A site cannot be calibrated with what was given; the configuration stays as it was."""
+
+    exit_code = 11
+
+
+class BadScores(CalibrationError):
+    """A file of recorded impostor scores is malformed, or of another embedder."""
+
+
 # Packs ---------------------------------------------------------------------------------------
 class PackError(FaceGateError, ValueError):
     """A model pack cannot be used."""

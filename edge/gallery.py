@@ -7,6 +7,7 @@ vectors of two embedders can be compared but the result means nothing.
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 import unicodedata
@@ -131,7 +132,8 @@ class Gallery:
 
     names: who is enrolled. matrix: float32 (rows, D), rows of length 1, read-only: each person's
     templates, then their mean. row_person: int64 (rows,), indices into names. is_mean: bool
-    (rows,). generation: 0, then one more with each reload that found a change.
+    (rows,). generation: 0, then one more with each reload that found a change. digest: SHA-256
+    that differs when anybody's templates do; names and their order have no part in it.
     """
 
     def __init__(
@@ -155,6 +157,7 @@ class Gallery:
         self.generation = generation
         self.version = version
         self.names = tuple(person.name for person in everyone)
+        self.digest = _digest(everyone)
         blocks = [_rows(person, length) for person in everyone]
         counts = [len(block) for block in blocks]
         self.matrix: NDArray[np.float32] = np.concatenate(
@@ -192,6 +195,11 @@ class Gallery:
     def __len__(self) -> int:
         """How many people are enrolled."""
         return len(self.names)
+
+    @property
+    def templates(self) -> int:
+        """How many templates they have; the rows of `is_mean` are not counted."""
+        return int((~self.is_mean).sum())
 
     def search(self, probe: NDArray[np.float32]) -> Match | None:
         """The person most like the probe, float32 (D,), any length; None if nobody is enrolled.
@@ -236,6 +244,15 @@ def _require_embedder(people: tuple[Person, ...], embedder_sha256: str) -> None:
                     f"{template.embedder_sha256}, in use is {embedder_sha256}; enrol them again, "
                     "or use the pack they were enrolled with"
                 )
+
+
+def _digest(people: tuple[Person, ...]) -> str:
+    # From the stored values and not from `matrix`, whose last bits are the processor's.
+    each = sorted(
+        hashlib.sha256(b"".join(t.vector.astype("<f4").tobytes() for t in p.templates)).digest()
+        for p in people
+    )
+    return hashlib.sha256(b"".join(each)).hexdigest()
 
 
 def _rows(person: Person, length: int) -> NDArray[np.float32]:

@@ -7,6 +7,8 @@ interrupted run leaves no half film that looks like a film, and keeps what stood
 from __future__ import annotations
 
 import os
+import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,6 +46,62 @@ def replacing(path: Path) -> Iterator[Path]:
         raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
     finally:
         beside.unlink(missing_ok=True)
+
+
+def overwrite(path: Path, data: bytes, *, instead_of: bytes) -> None:
+    """Put `data` in the place of a file's content; its owner, mode and attributes stay.
+
+    Whole or not at all, also after a power cut. Raises OutputError; so it does for a file that
+    nobody may write, and when it no longer holds `instead_of`: somebody else has changed it.
+    """
+    name = ""
+    try:
+        require_writable(path)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}-", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            was = path.stat()
+            now = os.fstat(file.fileno())
+            if (was.st_uid, was.st_gid) != (now.st_uid, now.st_gid):
+                os.fchown(file.fileno(), was.st_uid, was.st_gid)
+            shutil.copystat(path, name)
+            os.utime(name)  # but it was changed just now
+            os.fsync(file.fileno())
+        if path.read_bytes() != instead_of:
+            raise OutputError(f"{path}: was changed by somebody else meanwhile; run it again")
+        Path(name).replace(path)
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        if isinstance(error, OutputError):
+            raise
+        raise OutputError(f"{path}: cannot be rewritten: {error.strerror}") from error
+    finally:
+        if name:
+            Path(name).unlink(missing_ok=True)
+
+
+def require_writable(path: Path) -> None:
+    """Raises OutputError for a file that must not be overwritten.
+
+    Asked for, because renaming needs no permission of the file itself, and root needs none at all:
+    a file that nobody may write is meant to stay as it is.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be rewritten: {error.strerror}") from error
+    if not mode & 0o222:
+        raise OutputError(f"{path}: is read-only ({stat.filemode(mode)}); `chmod u+w {path}`")
+    for place, what in ((path, "file"), (path.parent, "folder")):
+        if not os.access(place, os.W_OK):
+            raise OutputError(
+                f"{path}: this user may not write the {what} {place}; run it as its owner"
+            )
 
 
 def _umask() -> int:

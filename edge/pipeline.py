@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from edge.calibration.bound import Standing, standing
 from edge.cameras import Frame
 from edge.config import Config
 from edge.decide import Decision, decide
@@ -14,25 +15,10 @@ from edge.faces.landmarks import landmark_bound
 from edge.faces.liveness import passive_bound
 from edge.faces.observation import Observation
 from edge.gallery import Gallery, Match
-from edge.metrics import fmr_for_fpir
 from edge.packs import Pack
-from edge.packs.scores import threshold
 from edge.track import Track, follow
 
 STAGES = (*FACE_STAGES, "match", "track", "decide")
-
-
-def score_bound(pack: Pack, gallery: Gallery, target_fpir: float) -> float | None:
-    """The cosine bound for this gallery's size; None when nobody is enrolled.
-
-    Each stored row counts as a comparison. Rows of one person are alike, so this errs on the
-    safe side. Raises UndemonstratedTarget.
-    """
-    rows = len(gallery.matrix)
-    if rows == 0:
-        return None
-    scores = pack.manifest.roles.embedder.head.scores
-    return threshold(scores, fmr_for_fpir(target_fpir, rows))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -68,13 +54,23 @@ class Pipeline:
 
     @gallery.setter
     def gallery(self, gallery: Gallery) -> None:
-        self._bound = score_bound(self.pack, gallery, self.config.decision.target_fpir)
+        self._standing = standing(
+            self.pack.manifest.roles.embedder,
+            gallery,
+            self.config.decision.target_fpir,
+            self.config.calibration,
+        )
         self._gallery = gallery
+
+    @property
+    def standing(self) -> Standing:
+        """The bound, and whether a calibration stands behind it."""
+        return self._standing
 
     @property
     def bound(self) -> float | None:
         """The cosine that a match must reach, or None while nobody is enrolled."""
-        return self._bound
+        return self._standing.bound
 
     def forget(self) -> None:
         """Drop the track: after a lost camera or a reload nothing seen before counts."""
@@ -82,7 +78,16 @@ class Pipeline:
 
     def step(self, frame: Frame) -> Step:
         """All that happens between a frame and a decision."""
-        observation = self.analyzer.observe(frame)
+        step = self.judge(self.analyzer.observe(frame))
+        return replace(step, stage_ms={**self.analyzer.stage_ms, **step.stage_ms})
+
+    def judge(self, observation: Observation) -> Step:
+        """What `step` does once the networks have looked: match, track, decide.
+
+        observation: of this pack and configuration, in the order of the camera. Whoever has kept
+        the observations of a film can so play it again with another gallery. stage_ms of the
+        answer has these stages alone.
+        """
         marks = [time.perf_counter()]
         face = observation.face
         usable = face is not None and face.embedding is not None
@@ -100,7 +105,7 @@ class Pipeline:
             observation,
             self._track,
             config=self.config,
-            score_bound=self._bound,
+            score_bound=self._standing.bound,
             live_bound=self._live_bound,
             landmark_bound=self._landmark_bound,
         )
@@ -111,4 +116,4 @@ class Pipeline:
                 ("match", "track", "decide"), marks[:-1], marks[1:], strict=True
             )
         }
-        return Step(observation, decision, match, {**self.analyzer.stage_ms, **late})
+        return Step(observation, decision, match, late)

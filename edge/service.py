@@ -169,10 +169,26 @@ class Service:
                 version=pack.manifest.version,
                 embedder=pack.embedder_sha256[:12],
                 people=len(gallery),
-                score_bound=pipeline.bound if pipeline.bound is not None else "none",
             ),
         )
+        self._say_bound(pipeline)
         return pipeline
+
+    @staticmethod
+    def _say_bound(pipeline: Pipeline) -> None:
+        at = pipeline.standing
+        bound = "none" if at.bound is None else f"{at.bound:.5f}"
+        log.info(
+            "bound %s",
+            fields(
+                people=len(pipeline.gallery),
+                score_bound=bound,
+                target_fpir=at.target,
+                calibration=at.calibration,
+            ),
+        )
+        for note in at.notes:
+            log.warning("calibration stale, run `python -m edge.calibrate`: %s", note)
 
     # Called from elsewhere -------------------------------------------------------------------
     def stop(self) -> None:
@@ -234,7 +250,10 @@ class Service:
             log.warning("stale frame %s", fields(age_s=age))
             self.pipeline.forget()
             return
-        self.pipeline.gallery = self.pipeline.gallery.reload_if_changed(self.vault)
+        gallery = self.pipeline.gallery.reload_if_changed(self.vault)
+        if gallery is not self.pipeline.gallery:
+            self.pipeline.gallery = gallery
+            self._say_bound(self.pipeline)
         decision = self.pipeline.step(taken.frame).decision
         self._act(decision)
         if not self._ready:

@@ -84,9 +84,12 @@ def _body(words: Sequence[str]) -> int:
     live = is_live(args.source)
     c = config.camera
     size = {"width": c.width, "height": c.height} if live else {}
+    pipeline = Pipeline(pack, gallery, config)
+    for note in pipeline.standing.notes:
+        output.warn(f"the calibration is stale: {note}")
     with open_camera(args.source, fps=c.fps if live else None, **size) as camera:
-        summary = _play(args, camera, Pipeline(pack, gallery, config), output)
-    return _conclude(args, summary, gallery, output)
+        summary = _play(args, camera, pipeline, output)
+    return _conclude(args, summary, pipeline, output)
 
 
 def _check(args: argparse.Namespace, output: Output) -> None:
@@ -152,9 +155,12 @@ def _play(args: argparse.Namespace, camera: Camera, pipeline: Pipeline, output: 
     return summary
 
 
-def _conclude(args: argparse.Namespace, summary: Summary, gallery: Gallery, output: Output) -> int:
+def _conclude(
+    args: argparse.Namespace, summary: Summary, pipeline: Pipeline, output: Output
+) -> int:
     """Print the summary; the exit code says whether what was expected happened."""
     data = {"source": args.source, **summary.as_json()}
+    data["calibration"] = pipeline.standing.calibration
     data["written"] = [str(p) for p in (args.out, args.jsonl, args.sheet) if p is not None]
     met = True
     if args.expect is not None:
@@ -170,7 +176,7 @@ def _conclude(args: argparse.Namespace, summary: Summary, gallery: Gallery, outp
     # Standard output belongs to the lines when they go there.
     speaker = output.err if args.jsonl is not None and str(args.jsonl) == "-" else output.out
     output.result(data, show, to=speaker)
-    if not met and args.expect not in ("nobody", *gallery.names):
+    if not met and args.expect not in ("nobody", *pipeline.gallery.names):
         output.warn(f"nobody named {args.expect!r} is enrolled")
     return 0 if met else UNEXPECTED
 

@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-COMMANDS = ("edge.demo", "edge.enroll", "edge.watch", "edge.daemon", "edge.packs.__main__")
+COMMANDS = (
+    "edge.demo",
+    "edge.enroll",
+    "edge.calibrate",
+    "edge.watch",
+    "edge.daemon",
+    "edge.packs.__main__",
+)
 PURE = ("edge.decide", "edge.gates", "edge.track")
 PURE_STDLIB = {"__future__", "collections", "dataclasses", "itertools", "math", "typing"}
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from edge import packs
 from edge.audit import Audit
+from edge.calibration.bound import of_embedder, standing
 from edge.config import Config
 from edge.console import AUDIT_FILE, Output
 from edge.enrolment import choose, compare, taken
@@ -24,7 +25,6 @@ from edge.errors import AlreadyEnrolled, EnrolmentRefused, PersonExists, PersonN
 from edge.gallery import Gallery, Person, Template, clean_name
 from edge.outputs import write_picture
 from edge.packs import Pack
-from edge.pipeline import score_bound
 from edge.vault import Vault
 
 
@@ -96,11 +96,10 @@ def _compare(
 ) -> tuple[compare.Likeness | None, list[str]]:
     """Whom else they resemble, and who could not be compared."""
     probes = [c.vector for c in chosen]
-    target = config.decision.target_fpir
     people, unknown = compare.comparable(vault.people(), pack.embedder_sha256)
     own = [p for p in people if same_name(p.name, name)]
     others = [p for p in people if not same_name(p.name, name)]
-    found = compare.likeness(pack, others, probes, target)
+    found = compare.likeness(pack, others, probes, config)
     if found is not None and found.same and not request.force:
         raise AlreadyEnrolled(
             f"this face is enrolled already, as {found.person!r} (score {found.score:.3f}, the "
@@ -109,7 +108,7 @@ def _compare(
             "--force-lookalike, but the door will often refuse both"
         ).with_details(person=found.person, score=found.score, bound=found.bound)
     if request.way == "add" and own:
-        same = compare.likeness(pack, own, probes, target)
+        same = compare.likeness(pack, own, probes, config)
         if same is not None and not same.same:
             raise EnrolmentRefused(
                 f"these pictures do not look like {name!r} (score {same.score:.3f}, at least "
@@ -144,8 +143,10 @@ def _all_templates(
         [p for p in people if not same_name(p.name, name)], pack.embedder_sha256
     )
     after = [*others, Person(name, tuple(templates), time.time())]
-    gallery = Gallery(after, pack.embedder_sha256, pack.manifest.roles.embedder.head.length)
-    score_bound(pack, gallery, config.decision.target_fpir)
+    embedder = pack.manifest.roles.embedder
+    gallery = Gallery(after, pack.embedder_sha256, embedder.head.length)
+    calibration = of_embedder(config.calibration, pack.embedder_sha256)
+    standing(embedder, gallery, config.decision.target_fpir, calibration)
     return templates
 
 

@@ -7,26 +7,24 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from edge.calibration.bound import of_embedder, standing
+from edge.calibration.lookalikes import median_best
+from edge.config import Config
 from edge.faces.observation import Floats
 from edge.gallery import Gallery, Person, clean_name
-from edge.metrics import fmr_for_fpir
 from edge.packs import Pack
-from edge.packs.scores import threshold
-from edge.pipeline import score_bound
 from edge.vault_file import name_key
-
-LOOKALIKE_RATE = 10.0
-"""A look-alike scores as high as ten times the target's share of strangers would."""
 
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
     """The most alike other person. `same`: the door would take the one for the other.
 
-    `lookalike`: it would not, but the score is within what `LOOKALIKE_RATE` times the configured
-    false-positive rate allows. The bound for that is lower than the door's by what the pack's
-    impostor curve says a tenfold rate is worth, so the distance is small where the curve is
-    steep. Such a pair is told apart, but with less to spare than strangers usually have.
+    `lookalike`: it would not, but the score is within what `LOOKALIKE_RATE`
+    (`edge.calibration.bound`) times the configured false-positive rate allows. The bound for that
+    is lower than the door's by what the pack's impostor curve says a tenfold rate is worth, so the
+    distance is small where the curve is steep. Such a pair is told apart, but with less to spare
+    than strangers usually have.
     """
 
     person: str
@@ -60,7 +58,7 @@ def comparable(people: Sequence[Person], embedder_sha256: str) -> tuple[list[Per
 
 
 def likeness(
-    pack: Pack, people: Sequence[Person], probes: Sequence[Floats], target_fpir: float
+    pack: Pack, people: Sequence[Person], probes: Sequence[Floats], config: Config
 ) -> Likeness | None:
     """The one of `people` most like the new templates `probes`; None without people.
 
@@ -69,18 +67,12 @@ def likeness(
     strangers too (by 0.02 to 0.03 with the default pack), and the bound is for frames. Raises
     UndemonstratedTarget.
     """
-    gallery = Gallery(people, pack.embedder_sha256, pack.manifest.roles.embedder.head.length)
-    bound = score_bound(pack, gallery, target_fpir)
-    if bound is None:
+    embedder = pack.manifest.roles.embedder
+    gallery = Gallery(people, pack.embedder_sha256, embedder.head.length)
+    calibration = of_embedder(config.calibration, pack.embedder_sha256)
+    at = standing(embedder, gallery, config.decision.target_fpir, calibration)
+    if at.bound is None or at.warn_from is None:
         return None
-    unit = np.stack(list(probes)).astype(np.float64)
-    unit /= np.linalg.norm(unit, axis=1, keepdims=True)
-    rows = unit @ gallery.matrix.T
-    scores = [
-        float(np.median(rows[:, gallery.row_person == number].max(axis=1)))
-        for number in range(len(gallery))
-    ]
+    scores = median_best(gallery, np.stack(list(probes)))
     best = int(np.argmax(scores))
-    wider = min(0.5, LOOKALIKE_RATE * fmr_for_fpir(target_fpir, max(len(gallery.matrix), 1)))
-    curve = pack.manifest.roles.embedder.head.scores
-    return Likeness(gallery.names[best], scores[best], bound, threshold(curve, wider))
+    return Likeness(gallery.names[best], scores[best], at.bound, at.warn_from)

@@ -36,3 +36,21 @@ def threshold(scores: ScoreDistribution, fmr: float) -> float:
             score = above.score + part * (below.score - above.score)
             return min(score + scores.same_camera_shift, 1.0)
     raise AssertionError("unreachable: fmr lies within the curve")
+
+
+def match_rate(scores: ScoreDistribution, score: float) -> float:
+    """The share of the pack's impostor pairs at or above `score`, or a share it stays below.
+
+    The inverse of `threshold`, `same_camera_shift` included: a score counts for as much as one
+    lower by it does in the pack's data. Above the curve it is the curve's rarest rate (no less is
+    shown), below it 1.
+    """
+    curve = scores.curve
+    plain = score - scores.same_camera_shift
+    if plain < curve[0].score:
+        return 1.0
+    for above, below in itertools.pairwise(curve):
+        if plain < below.score:
+            part = (plain - above.score) / (below.score - above.score)
+            return math.exp(math.log(above.fmr) + part * math.log(below.fmr / above.fmr))
+    return curve[-1].fmr
