@@ -18,9 +18,8 @@ from edge.errors import UsageError
 from edge.packs.check import check
 from edge.packs.schema import NetworkRole
 
-from . import ours, pack_writer, report
+from . import ours, pack_writer, report, scores
 from .convert import Converted, Int8, convert, exact_model
-from .errors import ExportError
 from .faces import Source, look
 from .layers import layers
 from .onnx_file import to_bytes
@@ -34,7 +33,9 @@ class Order:
 
     names: name, version, summary of the pack; None keeps the base's. pictures: folders or tars,
     `limit` of each. int8, methods: by role; no method compares all. bounds: by measure, in place
-    of its own. scores: a file for the embedder's curve; None keeps the base's.
+    of its own. scores: a file for the embedder's curve. measure: pictures of people to measure it
+    on instead, with the finished networks. Neither keeps the base's, which an embedder of our own
+    has not. shift: its `same_camera_shift`; None keeps the base's.
     """
 
     checkpoints: Mapping[str, Path]
@@ -50,6 +51,8 @@ class Order:
     methods: Mapping[str, Method | None] = field(default_factory=dict)
     bounds: Mapping[str, float] = field(default_factory=dict)
     scores: Path | None = None
+    measure: Path | None = None
+    shift: float | None = None
     report: Path | None = None
 
 
@@ -66,7 +69,7 @@ def make(order: Order, console: Console) -> tuple[list[Converted], list[str]]:
     ]
     if unknown := set(order.bounds) - {m.name for net in nets for m in net.measures}:
         raise UsageError(f"--bound: no network given has a measure {sorted(unknown)[0]!r}")
-    notes = _scores(raw, order)
+    notes = _lay_scores(raw, order)
     raw |= {key: value for key, value in order.names.items() if value is not None}
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with (
@@ -77,6 +80,9 @@ def make(order: Order, console: Console) -> tuple[list[Converted], list[str]]:
         found = _convert(order, nets, sources, raw, files, progress)
         for converted in found:
             files[converted.net.role] = converted.data
+        if order.measure is not None:
+            progress.stop()  # the measuring shows its own
+            _measure(raw, files, order.measure, console)
         _write(folder, raw, files)
         check(folder)
     if order.report is not None:
@@ -108,24 +114,34 @@ def _bounded(net: Net, bounds: Mapping[str, float]) -> Net:
     return replace(net, measures=own)
 
 
-def _scores(raw: dict[str, Any], order: Order) -> list[str]:
-    """Lays the curve of `order.scores` into `raw`; notes what the curve does not cover."""
+def _lay_scores(raw: dict[str, Any], order: Order) -> list[str]:
+    """Lays the curve of `order` into `raw`; notes what the curve does not cover."""
+    # A precaution of the pack, not a part of what is measured: it stays unless another is given.
+    kept = {"same_camera_shift": order.shift}
     head = raw["roles"]["embedder"]["head"]
-    if order.scores is None:
+    if order.shift is None:
+        kept = {k: v for k, v in head["scores"].items() if k == "same_camera_shift"}
+    if order.scores is not None:
+        head["scores"] = kept | scores.from_file(order.scores)
+    elif order.measure is not None:
+        head["scores"] = kept | scores.UNMEASURED
+    else:
+        head["scores"] |= kept
         if {"detector", "landmarks"} & set(order.checkpoints):
             return [
                 "The embedder's curve is the base pack's, measured with other crops. Measure it "
-                "with bench.accuracy --scores and put it in with --scores before the pack is used."
+                "with --measure PICTURES before the pack is used."
             ]
-        return []
-    try:
-        curve = tomllib.loads(order.scores.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ExportError(f"{order.scores}: no scores to read: {error}") from error
-    # A precaution of the pack, not a part of what was measured: it stays unless the file has one.
-    kept = {k: v for k, v in head["scores"].items() if k == "same_camera_shift"}
-    head["scores"] = kept | curve
     return []
+
+
+def _measure(
+    raw: dict[str, Any], files: Mapping[str, bytes], pictures: Path, console: Console
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="face-gate-") as name:
+        _write(Path(name), raw, files)
+        found = scores.measured(Path(name), pictures, console)
+    raw["roles"]["embedder"]["head"]["scores"] |= found
 
 
 def _convert(
@@ -142,6 +158,8 @@ def _convert(
     exact: dict[str, ModelProto] = {}
     for net in nets:
         exact[net.role] = exact_model(net)
+        if net.role == "embedder":
+            net.manifest["head"]["scores"] = raw["roles"]["embedder"]["head"]["scores"]
         raw["roles"][net.role] = {"file": f"{net.role}.onnx", "sha256": "", **net.manifest}
         progress.advance(bar)
     with tempfile.TemporaryDirectory(prefix="face-gate-") as name:

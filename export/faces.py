@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.faces import detect, landmarks
+from edge.faces import detect, embed, landmarks, liveness
 from edge.packs import Pack, preprocess
 from training.landmarks.data.label_csv import identity_of_path
 from training.pictures import Pictures
@@ -113,7 +113,7 @@ def look(
     """
     found = {role: Seen() for role in roles}
     for side, image in _images(sources):
-        for role, tensors in _inputs(pack, image, roles).items():
+        for role, tensors in inputs(pack, image, roles).items():
             getattr(found[role], side).extend(tensors)
         advance()
     for role, seen in found.items():
@@ -129,19 +129,28 @@ def _images(sources: Sequence[Source]) -> Iterator[tuple[str, Image]]:
             yield side, source.pictures.read(name)
 
 
-def _inputs(pack: Pack, image: Image, roles: Collection[str]) -> dict[str, list[Tensor]]:
+def inputs(pack: Pack, image: Image, roles: Collection[str]) -> dict[str, list[Tensor]]:
+    """What the networks of `roles` are given on one picture; nothing but a frame without a face."""
     given = _Recorder(pack.detector)
     boxes, _ = detect.detect(replace(pack, detector=cast("Any", given)), image)
-    inputs = {"detector": given.given} if "detector" in roles else {}
+    found = {"detector": given.given} if "detector" in roles else {}
     if not len(boxes):
-        return inputs
+        return found
     if "landmarks" in roles:
         given = _Recorder(pack.landmarks)
         landmarks.locate(replace(pack, landmarks=cast("Any", given)), image, boxes[0])
-        inputs["landmarks"] = given.given
+        found["landmarks"] = given.given
+    if "embedder" in roles:
+        points = landmarks.locate(pack, image, boxes[0]).points
+        found["embedder"] = [embed.aligned(pack, image, points)]
+    if "liveness" in roles:
+        given = _Recorder(pack.liveness)
+        points = landmarks.locate(pack, image, boxes[0]).points
+        liveness.passive(replace(pack, liveness=cast("Any", given)), image, boxes[0], points)
+        found["liveness"] = given.given
     if "age_gender" in roles:
         role = pack.manifest.roles.age_gender
         assert role is not None and role.input.fit.kind == "box"
         matrix = preprocess.box_matrix(role.input.fit, role.input, boxes[0])
-        inputs["age_gender"] = [preprocess.tensor(image, matrix, role.input)]
-    return inputs
+        found["age_gender"] = [preprocess.tensor(image, matrix, role.input)]
+    return found

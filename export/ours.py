@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from onnx import ModelProto
 from torch import nn
 
 from training import loop
@@ -16,12 +17,13 @@ from training.detector import model as detector_model
 from training.errors import CheckpointError
 from training.landmarks import crops
 from training.landmarks import model as face_model
+from training.recognition import model as embedder_model
 
 from . import measures
 from .errors import ExportError
 from .measures import Measure
 
-ROLES = ("detector", "landmarks", "age_gender")
+ROLES = ("detector", "landmarks", "embedder", "age_gender")
 LAYOUT = "ibug68"
 
 
@@ -48,6 +50,7 @@ class Net:
     """One network on its way into a pack.
 
     module: in evaluation mode, a tuple of `outputs`. manifest: its role without file and hash.
+    source: what the module is, in words. given: its float file, where it came as one.
     """
 
     role: str
@@ -57,6 +60,8 @@ class Net:
     outputs: tuple[str, ...]
     measures: tuple[Measure, ...]
     manifest: dict[str, Any]
+    source: str = "torch"
+    given: ModelProto | None = None
 
 
 def from_checkpoint(role: str, path: Path, settings: Settings) -> Net:
@@ -68,11 +73,17 @@ def from_checkpoint(role: str, path: Path, settings: Settings) -> Net:
     description, weights = loop.load(path)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     try:
-        net = _detector(description, weights, settings) if role == "detector" else None
-        net = net or _face(role, description, weights, settings)
+        if role == "detector":
+            net = _detector(description, weights, settings)
+        elif role == "embedder":
+            net = _embedder(description, weights)
+        else:
+            net = _face(role, description, weights, settings)
     except CheckpointError as error:
         raise CheckpointError(f"{path}: not for --{role.replace('_', '-')}: {error}") from error
-    made = "training.detector" if role == "detector" else "training.landmarks"
+    made = {"detector": "training.detector", "embedder": "training.recognition"}.get(
+        role, "training.landmarks"
+    )
     net.manifest.update(
         licence=settings.licence,
         commercial_use=settings.commercial_use,
@@ -109,6 +120,38 @@ def _detector(
         design.width,
         outputs,
         measures.detector(list(zip(outputs, anchors, strict=True))),
+        {"input": spec, "head": head},
+    )
+
+
+class _Named(nn.Module):
+    """A network whose one output is given as a tuple, as `Net.module` does."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor]:
+        return (self.module(x),)
+
+
+def _embedder(description: dict[str, Any], weights: dict[str, torch.Tensor]) -> Net:
+    """Its manifest has no scores yet: they are measured with the finished network."""
+    design = embedder_model.Design.of(description)
+    module = design.build()
+    try:
+        module.load_state_dict(weights)
+    except RuntimeError as error:
+        raise CheckpointError(f"weights of another design: {error}") from error
+    spec = design.spec.model_dump(mode="json", exclude_none=True)
+    head = {"kind": "embedding", "output": "embedding", "length": design.embedding}
+    return Net(
+        "embedder",
+        _Named(module).eval(),
+        design.spec.height,
+        design.spec.width,
+        ("embedding",),
+        (measures.angle("embedding"),),
         {"input": spec, "head": head},
     )
 

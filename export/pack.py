@@ -6,11 +6,12 @@ training: ranges come from people whom the trainings saw, the report from those 
 Examples:
   # LFW: lfw/PERSON/PERSON_0001.jpg
   python -m export.pack --detector runs/detector/best.ckpt --landmarks runs/landmarks/best.ckpt \\
-      --age-gender runs/landmarks/best.ckpt --calibrate lfw.tar --keep-scores \\
-      --name default --pack-version 2.0 --out new-pack --report report
-  # other crops give other scores: measure them, and put them in
-  python -m bench.accuracy --pack new-pack --data lfw.tar --scores scores.toml
-  python -m export.pack --base new-pack --scores scores.toml --out edge/packs/default --force
+      --age-gender runs/landmarks/best.ckpt --embedder runs/student/best.ckpt \\
+      --calibrate lfw.tar --measure lfw.tar --same-camera-shift 0.05 \\
+      --name own --pack-version 1.0 --out new-pack --report report
+  # another curve for a pack that is there
+  python -m training.recognition evaluate --pack new-pack --data lfw.tar --scores scores.toml
+  python -m export.pack --base new-pack --scores scores.toml --out newer-pack
 
 METHOD and MODE may be given for one network alone: --int8 detector=never landmarks=always.
 """
@@ -72,12 +73,28 @@ def _parser() -> argparse.ArgumentParser:
     add("--report", type=Path, metavar="DIR", help="write report.json and report.md there")
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
-        "--scores", type=Path, metavar="FILE.toml", help="impostor curve of bench.accuracy --scores"
+        "--scores",
+        type=Path,
+        metavar="FILE.toml",
+        help="impostor curve of python -m training.recognition evaluate --scores",
+    )
+    which.add_argument(
+        "--measure",
+        type=Path,
+        metavar="FOLDER_OR_TAR",
+        help="measure the impostor curve with the new pack: PERSON/anything.jpg, people whom no "
+        "training saw",
     )
     which.add_argument(
         "--keep-scores",
         action="store_true",
         help="keep the base's curve though other crops give other scores: until they are measured",
+    )
+    add(
+        "--same-camera-shift",
+        type=float,
+        metavar="COSINE",
+        help="added to each bound: people before one camera are more alike (default: the base's)",
     )
     group = parser.add_argument_group("pictures")
     add = group.add_argument
@@ -105,7 +122,8 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         default=[],
         metavar="MEASURE=VALUE",
-        help="largest mean error of 8 bits (score, box, points, confidence, pose, age, gender)",
+        help="largest mean error of 8 bits (score, box, points, confidence, pose, embedding, age, "
+        "gender)",
     )
     group = parser.add_argument_group("manifest")
     add = group.add_argument
@@ -126,16 +144,27 @@ def _parser() -> argparse.ArgumentParser:
 
 def _order(args: argparse.Namespace) -> Order:
     checkpoints = {role: path for role in ours.ROLES if (path := getattr(args, role)) is not None}
-    if not checkpoints and args.scores is None:
-        raise UsageError("nothing to do: give a checkpoint (--detector, ...) or --scores")
+    if not checkpoints and args.scores is None and args.measure is None:
+        raise UsageError(
+            "nothing to do: give a checkpoint (--detector, ...), --scores or --measure"
+        )
     if checkpoints and not args.calibrate:
         raise UsageError("--calibrate is needed with a checkpoint: the report needs faces, too")
     if args.pictures < 8:
         raise UsageError(f"--pictures must be at least 8, not {args.pictures}")
-    if {"detector", "landmarks"} & set(checkpoints) and not (args.scores or args.keep_scores):
+    if "embedder" in checkpoints and (
+        not (args.scores or args.measure) or args.same_camera_shift is None
+    ):
+        raise UsageError(
+            "another embedder has other scores: give --measure (or --scores), and "
+            "--same-camera-shift (training.recognition windows suggests one)"
+        )
+    measured = args.scores or args.measure or args.keep_scores
+    if {"detector", "landmarks"} & set(checkpoints) and not measured:
         raise UsageError(
             "another detector or landmark network cuts other crops, and the embedder's curve was "
-            "measured on the base's: give --scores, or --keep-scores until it is measured"
+            "measured on the base's: give --measure or --scores, or --keep-scores until it is "
+            "measured"
         )
     settings = Settings(
         score=args.score_threshold,
@@ -161,6 +190,8 @@ def _order(args: argparse.Namespace) -> Order:
         methods={r: None if m == "auto" else cast("Method", m) for r, m in methods.items()},
         bounds=_bounds(args.bound),
         scores=args.scores,
+        measure=args.measure,
+        shift=args.same_camera_shift,
         report=args.report,
     )
 

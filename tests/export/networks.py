@@ -14,6 +14,7 @@ from export.pictures import variations
 from training import checkpoint
 from training.detector.model import Design, Detector
 from training.landmarks.model import FaceNet
+from training.recognition.model import Design as EmbedderDesign
 
 DESIGN = Design("edge", 96, 64)
 
@@ -45,6 +46,13 @@ def face_net(path: Path, layout: str = "ibug68", **changes: Any) -> Path:
     net = FaceNet(**{"widths": (16, 16, 16, 24), "blocks": (1, 1, 1), "attributes": 16, **changes})
     _settle(net, (3, 112, 112))
     return save(path, "landmarks", {"net": net.description(), "layout": layout}, net)
+
+
+def embedder(path: Path) -> Path:
+    torch.manual_seed(2)
+    design = EmbedderDesign("mobilefacenet", 32, "imagenet", {"norm": True, "width": 0.25})
+    module = _settle(design.build(), (3, 112, 112))
+    return save(path, "recognition", design.plain(), module)
 
 
 def people(folder: Path, count: int = 12) -> Path:
