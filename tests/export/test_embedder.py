@@ -1,4 +1,4 @@
-"""An embedder of our own becomes the pack's; its curve is measured through the finished networks."""
+"""An embedder of our own becomes the pack's; its curve is measured with the finished networks."""
 
 from __future__ import annotations
 
