@@ -28,7 +28,7 @@ from training.recognition import crops, faces, mobilefacenet, quantised, teacher
 from training.recognition.backbones import BACKBONES
 from training.recognition.crops import Image
 from training.recognition.faces import AlignedFace, DistilledFaces, Sample, Views
-from training.recognition.model import Design
+from training.recognition.model import Design, normalised
 from training.sampling import Key, rng_of
 
 EXAMPLES = """\
@@ -42,13 +42,6 @@ examples:
   python -m training.recognition distill --teacher mobilefacenet_ms1m.onnx \\
       --set utkface.tar utkface.csv --precision bf16-mixed --out runs/scratch
 """
-
-
-def normalised(image: Tensor, scale: str) -> Tensor:
-    """(N, 3, 112, 112) uint8 RGB as `Design.spec` says."""
-    mean, std = (torch.tensor(v, device=image.device)[:, None, None] for v in crops.SCALES[scale])
-    value = (image.float() - mean) / std
-    return value.contiguous(memory_format=torch.channels_last)
 
 
 class DistillTask:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from edge.errors import UsageError
 from edge.packs.schema import InputSpec
@@ -64,3 +65,10 @@ class Design:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError(f"not a recogniser's description: {error!r}") from error
+
+
+def normalised(image: Tensor, scale: str) -> Tensor:
+    """(N, 3, 112, 112) uint8 RGB as `Design.spec` says."""
+    mean, std = (torch.tensor(v, device=image.device)[:, None, None] for v in crops.SCALES[scale])
+    value = (image.float() - mean) / std
+    return value.contiguous(memory_format=torch.channels_last)
