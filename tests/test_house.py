@@ -96,8 +96,15 @@ def test_the_workstation_uses_the_devices_code_and_no_more() -> None:
     """What is trained and exported is cut, normalised and measured by what runs at the door."""
     shared = ("edge.packs", "edge.faces", "edge.errors", "edge.metrics", "native")
     also = ("edge.intervals", "edge.outputs", "edge.cameras", "edge.render.sheet")
+    pairs = ("edge.all_pairs", "edge.bootstrap", "edge.pair_bootstrap", "edge.score_histogram")
+    measured = (*pairs, "edge.gallery")
     assert strangers("export", (*shared, "training")) == []
-    assert strangers("training", (*shared, *also, "export")) == []
+    # Only what measures the door's decision on films may reach it.
+    deciding = ("edge.config", "edge.decide", "edge.enrolment", "edge.pipeline")
+    door = ("training/recognition/door/", "training/recognition/windows.py")
+    found = strangers("training", (*shared, *also, *measured, "export"))
+    assert [line for line in found if not line.startswith(door)] == []
+    assert [line for line in found if not lies_in(line.split(": ")[1], *deciding)] == []
 
 
 def test_cameras_and_door_know_nothing_of_faces_or_each_other() -> None:

@@ -1,0 +1,212 @@
+"""What the door made of a run of frames, and why it did not open. Pure: it counts decisions.
+
+Nothing here decides. That a frame was *usable*, that somebody was *recognised*, and what was
+missing, is read off the gates of the door's own `Decision`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge.bootstrap import clustered_limits
+from edge.decide import TRACK_GATES
+from edge.intervals import clopper_pearson
+
+LIFE = ("liveness", "motion", "blink")
+"""Gates that ask whether the face lives, and not whose it is."""
+IDENTITY = ("match", "margin", "agreement")
+OTHER = "other person"
+"""The reason where somebody else was the best match."""
+_OVER_TIME = {*TRACK_GATES, "blink"}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One frame of a film and what the door made of it.
+
+    failed: gates of the decision that did not pass. grant: whom it admitted. best: the most similar
+    person, when the face was compared. right, wrong: cosine with the person who should be admitted
+    and with the most similar other one; None when not compared, or nobody such is enrolled.
+    motion: liveliness (`edge.faces.planar`), None while there is too little to tell.
+    """
+
+    t: float
+    failed: tuple[str, ...]
+    grant: str | None = None
+    best: str | None = None
+    right: float | None = None
+    wrong: float | None = None
+    motion: float | None = None
+
+    def __post_init__(self) -> None:
+        if (self.grant is None) != bool(self.failed):
+            raise ValueError("the door admits exactly when no gate has failed")
+        if self.grant is not None and self.grant != self.best:
+            raise ValueError("the door admits nobody but the best match")
+
+    @property
+    def usable(self) -> bool:
+        """Whether every gate that one frame can be held against passed: these know no identity."""
+        return set(self.failed) <= _OVER_TIME
+
+    @property
+    def recognised(self) -> str | None:
+        """Whom the door would admit here if it did not ask whether the face lives."""
+        return self.best if set(self.failed) <= set(LIFE) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Of frames that the door saw from a fresh start.
+
+    qualifies: `enough` frames or more were usable. granted: whom it admitted, in order.
+    recognised: whom recognition alone would have admitted. after_s: from the first frame to the
+    first right grant. reason: why nobody right was admitted, None where somebody was or nobody
+    should be. motion: the most of any frame.
+    """
+
+    qualifies: bool
+    granted: tuple[str, ...]
+    recognised: tuple[str, ...]
+    after_s: float | None
+    reason: str | None
+    motion: float | None
+
+
+def outcome(frames: Sequence[Seen], right: str | None, enough: int) -> Outcome:
+    """Raises ValueError without frames. right: who should be admitted; None: nobody."""
+    if not frames:
+        raise ValueError("no frames")
+    granted = tuple(dict.fromkeys(f.grant for f in frames if f.grant is not None))
+    known = tuple(dict.fromkeys(f.recognised for f in frames if f.recognised is not None))
+    first = next((f.t for f in frames if right is not None and f.grant == right), None)
+    return Outcome(
+        qualifies=sum(f.usable for f in frames) >= enough,
+        granted=granted,
+        recognised=known,
+        after_s=None if first is None else first - frames[0].t,
+        reason=None if right is None or first is not None else _reason(frames, right),
+        motion=max((f.motion for f in frames if f.motion is not None), default=None),
+    )
+
+
+def _reason(frames: Sequence[Seen], right: str) -> str:
+    """What the frame lacked that came nearest to a grant; of several, the last.
+
+    Of the gates of identity the first counts, since without a match there is no agreement.
+    """
+    usable = [f for f in frames if f.usable]
+    if not usable:
+        return "quality"
+    known = [f for f in usable if f.recognised == right]
+    nearest = min(reversed(known or usable), key=lambda f: _lacking(f, LIFE if known else IDENTITY))
+    if known:
+        return "+".join(gate for gate in LIFE if gate in nearest.failed)
+    if nearest.best != right:
+        return OTHER
+    return next(gate for gate in IDENTITY if gate in nearest.failed)
+
+
+def _lacking(frame: Seen, gates: Iterable[str]) -> int:
+    return sum(gate in frame.failed for gate in gates)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A window of one trial. person: whom the film shows. right: whom to admit, or None."""
+
+    film: str
+    person: str
+    right: str | None
+    start: float
+    outcome: Outcome
+
+    @property
+    def wrong(self) -> bool:
+        """Whether anybody was admitted who is not the right person."""
+        return any(name != self.right for name in self.outcome.granted)
+
+    @property
+    def wrongly_recognised(self) -> bool:
+        return any(name != self.right for name in self.outcome.recognised)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """hits of trials, with a 95 % interval over people: windows overlap, and are no trials."""
+
+    hits: int
+    trials: int
+    people: int
+    low: float
+    high: float
+
+    @property
+    def value(self) -> float:
+        return self.hits / self.trials
+
+
+def share(hits: Mapping[str, int], trials: Mapping[str, int]) -> Share | None:
+    """Of windows, by person. None without trials. ValueError for more hits than trials.
+
+    The interval draws people. Where all windows went one way there is nothing to draw from, and it
+    is the exact one with each person as a single trial.
+    """
+    people = sorted(person for person, count in trials.items() if count)
+    if not people:
+        return None
+    errors = np.array([hits.get(person, 0) for person in people])
+    of = np.array([trials[person] for person in people])
+    if (errors > of).any() or (errors < 0).any() or sum(hits.values()) != errors.sum():
+        raise ValueError("hits without trials")
+    total, count = int(of.sum()), int(errors.sum())
+    if count in (0, total):
+        low, high = clopper_pearson(len(people) if count else 0, len(people))
+    else:
+        limits = clustered_limits(errors[:, None], of[:, None])
+        low, high = limits.low, limits.high
+    return Share(count, total, len(people), low, high)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Windows counted. Shares are of those that qualify; `wrong_anywhere` is of all windows.
+
+    admitted: the right person, by the door. recognised: by recognition alone. wrong: somebody else,
+    by the door. wrongly_recognised: by recognition alone. reasons: of windows that should have
+    opened the door and did not.
+    """
+
+    windows: int
+    qualifying: int
+    admitted: Share | None
+    recognised: Share | None
+    wrong: Share | None
+    wrongly_recognised: Share | None
+    wrong_anywhere: int
+    reasons: dict[str, int]
+
+
+def tally(windows: Sequence[Window]) -> Tally:
+    """Counts windows, of enrolled people or of strangers."""
+    good = [w for w in windows if w.outcome.qualifies]
+    mated = [w for w in good if w.right is not None]
+
+    def told(kind: Sequence[Window], hit: Sequence[bool]) -> Share | None:
+        hits = Counter(w.person for w, yes in zip(kind, hit, strict=True) if yes)
+        return share(hits, Counter(w.person for w in kind))
+
+    return Tally(
+        windows=len(windows),
+        qualifying=len(good),
+        admitted=told(mated, [w.outcome.after_s is not None for w in mated]),
+        recognised=told(mated, [w.right in w.outcome.recognised for w in mated]),
+        wrong=told(good, [w.wrong for w in good]),
+        wrongly_recognised=told(good, [w.wrongly_recognised for w in good]),
+        wrong_anywhere=sum(w.wrong for w in windows),
+        reasons=dict(Counter(w.outcome.reason for w in good if w.outcome.reason).most_common()),
+    )
