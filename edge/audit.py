@@ -70,6 +70,7 @@ class Audit:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock_path = path.with_name(f".{path.name}.lock")
             self._lock_fd = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            _give_to_owner(self._lock_fd, path)
         try:
             with self._thread_lock, self._file_lock(), _said(path):
                 self._catch_up()
@@ -181,6 +182,7 @@ class Audit:
     def _begin(self) -> None:
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         self._fd = os.open(self._path, flags, 0o600)
+        _give_to_owner(self._fd, self._path)
         self._size = os.fstat(self._fd).st_size
         _sync_folder(self._path)
 
@@ -287,6 +289,13 @@ def _lines(content: bytes) -> list[bytes]:
     """Lines with their newlines. (`splitlines` would also split at a carriage return.)"""
     *whole, rest = content.split(b"\n")
     return [line + b"\n" for line in whole] + ([rest] if rest else [])
+
+
+def _give_to_owner(handle: int, path: Path) -> None:
+    """What root has made is the folder owner's: the daemon must be able to go on with it."""
+    if os.geteuid() == 0:
+        folder = path.parent.stat()
+        os.fchown(handle, folder.st_uid, folder.st_gid)
 
 
 def _sync_folder(path: Path) -> None:

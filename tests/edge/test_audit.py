@@ -233,3 +233,15 @@ def test_a_crash_between_renaming_and_beginning_anew_loses_nothing(path: Path) -
     write(path, 1)
     assert records(path)[0]["seq"] == 5
     assert verify(path).broken is None and verify(path).lines == 6
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a file for somebody else")
+def test_what_root_writes_the_daemon_can_go_on_with(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    folder.mkdir(mode=0o700)
+    os.chown(folder, 1234, 4321)
+    with Audit(folder / "audit.jsonl", max_bytes=2 * MAX_LINE) as audit:
+        while not rotated_files(folder / "audit.jsonl"):
+            audit.append("calibrate", reason="x" * 9000)
+    assert {(p.stat().st_uid, p.stat().st_gid) for p in folder.iterdir()} == {(1234, 4321)}
+    assert len(list(folder.iterdir())) == 3  # the record, the full one and the lock
