@@ -1,0 +1,182 @@
+"""Counting of decisions, on made-up ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.decide import TRACK_GATES
+from edge.gates import FRAME_GATES
+from training.recognition.door.outcomes import (
+    IDENTITY,
+    LIFE,
+    OTHER,
+    Seen,
+    Window,
+    outcome,
+    share,
+    tally,
+)
+
+GATES = (*FRAME_GATES, "landmarks", *TRACK_GATES, "blink")
+NAMES = ("Ada", "Bo")
+
+
+def seen(t: float, failed: Sequence[str] = (), best: str | None = "Ada") -> Seen:
+    """A frame as the door would tell it: without a failed gate it admits."""
+    return Seen(t, tuple(failed), best if not failed else None, best)
+
+
+@st.composite
+def films(draw: st.DrawFn) -> list[Seen]:
+    count = draw(st.integers(1, 12))
+    rare = st.lists(st.sampled_from(GATES), max_size=4, unique=True)
+    return [seen(i / 30, draw(rare), draw(st.sampled_from(NAMES))) for i in range(count)]
+
+
+@given(films(), st.sampled_from((*NAMES, None)), st.integers(1, 6))
+def test_an_outcome_is_what_the_frames_say(
+    frames: list[Seen], right: str | None, enough: int
+) -> None:
+    told = outcome(frames, right, enough)
+    assert set(told.granted) == {f.best for f in frames if not f.failed}
+    # Leaving life aside can only admit more.
+    assert set(told.granted) <= set(told.recognised)
+    admitted = right is not None and right in told.granted
+    assert (told.after_s is not None) == admitted
+    assert (told.reason is None) == (admitted or right is None)
+    usable = [f for f in frames if not set(f.failed) & {*FRAME_GATES, "landmarks"}]
+    assert told.qualifies == (len(usable) >= enough)
+    if told.reason is None:
+        return
+    if not usable:
+        assert told.reason == "quality"
+    elif right in told.recognised:
+        assert set(told.reason.split("+")) <= set(LIFE)
+    else:
+        assert told.reason in (*IDENTITY, OTHER)
+
+
+@given(films(), st.sampled_from(NAMES))
+def test_more_frames_never_take_a_grant_back(frames: list[Seen], right: str) -> None:
+    short, whole = outcome(frames[:-1] or frames, right, 1), outcome(frames, right, 1)
+    assert set(short.granted) <= set(whole.granted)
+    assert short.after_s is None or short.after_s == whole.after_s
+
+
+@pytest.mark.parametrize(
+    ("frames", "reason"),
+    [
+        ([seen(0, ["sharpness", "match"]), seen(1, ["one_face"], None)], "quality"),
+        ([seen(0, ["liveness", "motion"]), seen(1, ["motion"])], "motion"),
+        ([seen(0, ["liveness"]), seen(1, ["motion"])], "motion"),  # the last of equals
+        ([seen(0, ["liveness", "motion"])], "liveness+motion"),
+        ([seen(0, ["motion", "match", "agreement"])], "match"),
+        ([seen(0, ["motion", "agreement"])], "agreement"),
+        ([seen(0, ["margin"]), seen(1, ["match", "margin"])], "margin"),
+        ([seen(0, ["match"], "Bo")], OTHER),
+        # Recognised once outweighs a frame that came as near without a match.
+        ([seen(0, ["motion"]), seen(1, ["match"])], "motion"),
+        # Somebody else recognised is no recognition of the right one.
+        ([seen(0, ["motion"], "Bo"), seen(1, ["match", "margin"])], OTHER),
+    ],
+)
+def test_the_reason_is_what_the_nearest_frame_lacked(frames: list[Seen], reason: str) -> None:
+    assert outcome(frames, "Ada", 1).reason == reason
+
+
+def test_a_grant_of_somebody_else_is_not_hidden_by_the_right_one() -> None:
+    frames = [seen(0), seen(0.1, (), "Bo")]
+    window = Window("film", "Ada", "Ada", 0, outcome(frames, "Ada", 1))
+    assert window.outcome.after_s == 0
+    assert window.wrong
+    counted = tally([window])
+    assert counted.admitted is not None and counted.admitted.hits == 1
+    assert counted.wrong is not None and counted.wrong.hits == 1
+
+
+def test_a_frame_that_contradicts_itself_is_refused() -> None:
+    with pytest.raises(ValueError, match="no gate"):
+        Seen(0, ("motion",), "Ada", "Ada")
+    with pytest.raises(ValueError, match="no gate"):
+        Seen(0, (), None, "Ada")
+    with pytest.raises(ValueError, match="best match"):
+        Seen(0, (), "Ada", "Bo")
+    with pytest.raises(ValueError, match="no frames"):
+        outcome([], "Ada", 1)
+
+
+def window(person: str, right: str | None, frames: Sequence[Seen], enough: int = 1) -> Window:
+    return Window("film", person, right, 0, outcome(frames, right, enough))
+
+
+def test_windows_that_fail_quality_count_only_for_wrong_grants() -> None:
+    counted = tally(
+        [
+            window("Ada", "Ada", [seen(0)]),
+            window("Ada", "Ada", [seen(0, ["motion"])]),
+            window("Ada", "Ada", [seen(0, ["size"])]),
+            window("Ada", "Ada", [seen(0, (), "Bo")], enough=2),
+        ]
+    )
+    assert (counted.windows, counted.qualifying, counted.wrong_anywhere) == (4, 2, 1)
+    assert counted.admitted is not None
+    assert (counted.admitted.hits, counted.admitted.trials) == (1, 2)
+    assert counted.recognised is not None and counted.recognised.hits == 2
+    assert counted.wrong is not None and counted.wrong.hits == 0
+    assert counted.reasons == {"motion": 1}
+
+
+def test_strangers_have_nobody_right_and_every_grant_is_wrong() -> None:
+    frames = [seen(0, ["motion"]), seen(0.1)]
+    counted = tally([window("Cy", None, frames), window("Di", None, [seen(0, ["match"])])])
+    assert counted.admitted is None and counted.recognised is None
+    assert counted.reasons == {}
+    assert counted.wrong is not None
+    assert (counted.wrong.hits, counted.wrong.trials, counted.wrong.people) == (1, 2, 2)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from("abcdef"),
+        st.integers(0, 30).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))),
+        min_size=1,
+    )
+)
+def test_a_share_lies_in_its_interval(counts: dict[str, tuple[int, int]]) -> None:
+    told = share({k: h for k, (h, _) in counts.items()}, {k: n for k, (_, n) in counts.items()})
+    if not sum(n for _, n in counts.values()):
+        assert told is None
+        return
+    assert told is not None
+    assert 0 <= told.low <= told.value <= told.high <= 1
+    assert told.people == sum(n > 0 for _, n in counts.values())
+
+
+def test_windows_of_few_people_show_no_more_than_the_people() -> None:
+    """A thousand windows of four people are four trials where all went one way."""
+    people = dict.fromkeys("abcd", 1000)
+    none = share({}, people)
+    assert none is not None
+    assert none.low == 0 and none.high == pytest.approx(0.602, abs=1e-3)  # exact, 0 of 4
+    every = share(people, people)
+    assert every is not None
+    assert every.high == 1 and every.low == pytest.approx(0.398, abs=1e-3)
+
+
+def test_people_who_differ_widen_the_interval() -> None:
+    of = dict.fromkeys("abcd", 100)
+    alike, apart = share(dict.fromkeys("abcd", 75), of), share({"a": 100, "b": 100, "c": 100}, of)
+    assert alike is not None and apart is not None
+    assert alike.value == apart.value
+    assert apart.high - apart.low > 2 * (alike.high - alike.low)
+
+
+def test_hits_beyond_the_trials_are_refused() -> None:
+    with pytest.raises(ValueError, match="without trials"):
+        share({"a": 2}, {"a": 1})
+    with pytest.raises(ValueError, match="without trials"):
+        share({"b": 1}, {"a": 1})
