@@ -14,6 +14,7 @@ from edge.calibration.recording import Recording
 from edge.config import Calibration, Site
 from edge.errors import CalibrationError, GalleryError
 from edge.gallery import Gallery
+from edge.intervals import upper_bound
 from edge.metrics import fmr_for_fpir
 from edge.packs.schema import EmbedderRole
 from edge.packs.scores import match_rate
@@ -50,6 +51,16 @@ class Derived:
         return self.calibration.score_bound
 
     @property
+    def site_upper(self) -> float | None:
+        """What the recorded strangers alone show: the exact one-sided upper limit of the share who
+        match, tracks as errors and people as trials. None without a trial."""
+        site = self.calibration.site
+        if site is None or site.strangers == 0:
+            return None
+        errors = min(site.matched, site.strangers)
+        return upper_bound(errors, site.strangers, evidence.CONFIDENCE)
+
+    @property
     def unreached(self) -> tuple[str, ...]:
         """Enrolled people none of whose own templates would be accepted against the others."""
         return tuple(r.person for r in self.reach if r.scores and max(r.scores) < self.bound)
@@ -63,6 +74,7 @@ class Derived:
             "calibration": self.calibration.model_dump(mode="json"),
             "pack_evidence": self.pack.as_json(),
             "same_camera_shift": self.shift,
+            "site_fpir_at_most": self.site_upper,
             "pack_fmr_at_bound": self.bound_fmr,
             "strangers_needed_to_demonstrate": evidence.needed(self.calibration.target_fpir),
             "cost": [r.as_json(self.bound) for r in self.reach],

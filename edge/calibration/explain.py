@@ -16,11 +16,11 @@ from edge.calibration.lookalikes import Reach
 
 
 def one_in(rate: float) -> str:
-    """ "1 in 1,000"; rounded to the frequent side, so that it never promises more."""
+    """ "1 in 1,000", and above a half "60 %"; rounded so that it never promises more."""
     if rate <= 0:
         return "none"
-    if rate >= 1:
-        return "all"
+    if rate > 0.5:
+        return f"{math.ceil(100 * rate - 1e-9)} %"
     n = 1 / rate
     step = 10.0 ** max(math.floor(math.log10(n)) - 1, 0)
     return f"1 in {math.floor(n * (1 + 1e-9) / step) * step:,.0f}"
@@ -47,6 +47,7 @@ def show(out: Console, outcome: Outcome, config_file: str | None) -> None:
                          f"{pack.if_independent[0]:.2g} to {pack.if_independent[1]:.2g} if pairs "
                          f"of people were independent, at most {pack.at_worst:.2g} whatever they "
                          f"share ({evidence.CONFIDENCE:.0%})"),
+        ("demonstrated here", _here(d)),
         ("false openings", f"about {one_in(c.target_fpir)} strangers who stand before the door "
                            "long enough, per attempt"),
         ("cost", _cost(d)),
@@ -113,7 +114,7 @@ def words(d: Derived) -> list[str]:
         f"be between {one_in(pack.if_independent[0])} and {one_in(pack.if_independent[1])}. If a "
         "few people look like everybody, trying so many people cannot rule out that even "
         f"{one_in(pack.at_worst)} fits. The truth lies between, and both are for people like the "
-        "maker's. To prove your target at your own door you would need "
+        "maker's. " + _own_proof(d) + " To prove your target at your own door you would need "
         f"{evidence.needed(c.target_fpir):,} different strangers with not one that fits.",
         f"So expect about {one_in(c.target_fpir)} strangers to fit, each time one stands before "
         "the door long enough. The door then still asks several pictures to agree and the face "
@@ -131,6 +132,15 @@ def words(d: Derived) -> list[str]:
             )
         )
     return [text for text in told if text]
+
+
+def _own_proof(d: Derived) -> str:
+    if d.calibration.site is None or d.site_upper is None:
+        return "Of your own door nothing is shown yet."
+    return (
+        "Taken alone, those recorded at your own door cannot rule out that even "
+        f"{one_in(d.site_upper)} fits."
+    )
 
 
 def _site_words(d: Derived) -> str:
@@ -163,12 +173,23 @@ def _strangers(d: Derived) -> str:
     if site is None:
         return "none recorded (`--record`, then `--impostors`)"
     return (
-        f"{site.strangers} people in {counted(site.tracks, 'track')}, best {site.highest:.5f}: "
+        f"{counted(site.strangers, 'person', 'people')} in {counted(site.tracks, 'track')}, "
+        f"best {site.highest:.5f}: "
         + {
             "curve": "no reason to change the bound",
-            "raised": "the bound is raised above them",
+            "raised": "the bound is raised until no more than the target's share reach it",
             "lowered": "they demonstrate the target at a lower bound",
         }[d.basis]
+    )
+
+
+def _here(d: Derived) -> str:
+    site, upper = d.calibration.site, d.site_upper
+    if site is None or upper is None:
+        return "nothing: no stranger was recorded long enough"
+    return (
+        f"at most {upper:.2g} ({counted(site.strangers, 'stranger')}, "
+        f"{counted(site.matched, 'track')} at or above the bound; {evidence.CONFIDENCE:.0%})"
     )
 
 

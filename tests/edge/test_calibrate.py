@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -348,6 +349,29 @@ def test_the_door_goes_by_what_is_written(
     assert run(door) == 0  # which is the way out
     capsys.readouterr()
     assert run(door, *words, module=watch) == 0
+
+
+def test_the_daemon_starts_with_a_stale_one_and_says_so(door: Place, films: Path) -> None:
+    config, state = door
+    people, target = gallery_of(state), load(config).decision.target_fpir
+    film = films / "face_noface.mov"
+    config.write_text(f'{TEXT}[camera]\nuri = "{film}"\n')
+    section.put(config, calibration(people, 0.99999, target, gallery_sha256="1" * 64))
+    daemon = subprocess.Popen(
+        [sys.executable, "-m", "edge.daemon", "--config", config, "--state", state],
+        cwd=ROOT, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert daemon.stderr is not None
+        lines = list(takewhile(lambda line: "INFO ready" not in line, daemon.stderr))
+        daemon.send_signal(signal.SIGTERM)
+        assert daemon.wait(20) == 0
+    finally:
+        daemon.kill()
+        daemon.wait()
+    (bound,) = [line for line in lines if "INFO bound" in line]
+    assert "score_bound=0.99999" in bound and "calibration=stale" in bound
+    assert any("WARNING calibration stale, run `python -m edge.cal" in line for line in lines)
 
 
 def test_enrolling_with_another_packs_calibration_is_the_way_out_too(

@@ -13,6 +13,7 @@ from edge.calibration.recording import Recording
 from edge.config import Calibration
 from edge.errors import CalibrationError, GalleryError, UndemonstratedTarget
 from edge.gallery import Gallery, Person, Template
+from edge.intervals import upper_bound
 from tests.edge.calibration.helpers import (
     EMBEDDER,
     NOW,
@@ -65,6 +66,7 @@ def test_harmless_strangers_change_nothing() -> None:
     d = made(seen=recording([BELOW] * 5, ADA.digest))
     assert d.basis == "curve" and d.bound == made().bound
     assert d.calibration.site is not None and d.calibration.site.strangers == 5
+    assert d.site_upper == upper_bound(0, 5) and made().site_upper is None
 
 
 def test_a_stranger_who_would_be_let_in_raises_it_above_them() -> None:
