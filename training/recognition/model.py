@@ -14,6 +14,10 @@ from training.errors import CheckpointError
 from training.recognition import crops
 from training.recognition.backbones import BACKBONES
 
+LEAST_LENGTH = 1e-3
+"""Of an embedding: what a shorter one points to is noise, and the slope of its direction, which has
+no bound, would not fit in 16 bits."""
+
 
 @dataclass(frozen=True)
 class Design:

@@ -19,6 +19,7 @@ from torch.nn import functional as F
 from edge.errors import UsageError
 from training.recognition import joint
 from training.recognition.heads import MarginHead
+from training.recognition.model import LEAST_LENGTH
 
 BLOCK = 1024
 """Classes whose first weights come from one generator, however they are split."""
@@ -91,7 +92,7 @@ class PartialFC(nn.Module):
             weight = weight[kept]
             column = torch.where(here, torch.searchsorted(kept, column), -1)
         directions = F.normalize(weight, dim=2).flatten(0, 1)
-        cosine = F.normalize(everyone) @ directions.T
+        cosine = F.normalize(everyone, eps=LEAST_LENGTH) @ directions.T
         cosine = cosine.unflatten(1, weight.shape[:2])
         logits = self.head(cosine, column, everyone.norm(dim=1))
         if self.training:

@@ -8,14 +8,18 @@ backbone, so there is no limit to the number of people.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from edge.errors import UsageError
 from training.recognition import joint
+from training.recognition.model import LEAST_LENGTH
 
-Loss = Callable[[Tensor, Tensor], dict[str, Tensor]]
+Loss = Callable[..., dict[str, Tensor]]
+"""(embeddings, labels) to figures, "loss" among them."""
 
 
 def triplets(embeddings: Tensor, labels: Tensor, margin: float = 0.2) -> dict[str, Tensor]:
@@ -69,6 +73,15 @@ def contrastive(embeddings: Tensor, labels: Tensor, margin: float = 1.0) -> dict
 LOSSES: dict[str, Loss] = {"triplet": triplets, "contrastive": contrastive}
 
 
+def loss_of(name: str, margin: float | None = None) -> Loss:
+    """One of `LOSSES`, with its own margin or another. Raises UsageError for one out of bounds."""
+    if margin is None:
+        return LOSSES[name]
+    if not 0 < margin <= 4:
+        raise UsageError(f"margin must be above 0 and at most 4, not {margin:g}")
+    return partial(LOSSES[name], margin=margin)
+
+
 def of_joint_batch(loss: Loss, embeddings: Tensor, labels: Tensor) -> dict[str, Tensor]:
     """`loss` over the pictures of all processes: more others to choose from.
 
@@ -80,5 +93,5 @@ def of_joint_batch(loss: Loss, embeddings: Tensor, labels: Tensor) -> dict[str, 
 
 def _squared_distances(embeddings: Tensor) -> Tensor:
     """(N, N): 2 - 2 cos, within 0..4."""
-    unit = F.normalize(embeddings.float())
+    unit = F.normalize(embeddings.float(), eps=LEAST_LENGTH)
     return (2 - 2 * unit @ unit.T).clamp_min(0)
