@@ -4,8 +4,8 @@ Words follow ISO/IEC 19795-1 (recognition) and 30107-3 (presentation attacks). A
 *matches* when its score is at or above the threshold; higher means more alike.
 
 Every rate is a `Rate`: errors out of trials, with its exact interval. Trials are taken as
-independent; comparisons that share a person are not, so intervals over all pairs of a data set
-are too narrow, and a report must say so.
+independent; comparisons that share a person are not, so these intervals are too narrow over all
+pairs of a data set. `edge.pair_bootstrap` has those that draw people.
 """
 
 from __future__ import annotations
@@ -110,13 +110,25 @@ def det(genuine: ArrayLike, impostor: ArrayLike) -> Det:
 
 def eer(genuine: ArrayLike, impostor: ArrayLike) -> float:
     """Equal error rate: where FMR and FNMR cross, interpolated between thresholds."""
-    curve = det(genuine, impostor)
+    return crossing(det(genuine, impostor))
+
+
+def crossing(curve: Det) -> float:
+    """The equal error rate of a trade-off."""
     gap = curve.fnmr - curve.fmr
     k = int(np.argmax(gap >= 0))
     if k == 0 or gap[k] == 0:
         return float(curve.fnmr[k] + curve.fmr[k]) / 2
     part = -gap[k - 1] / (gap[k] - gap[k - 1])
     return float(curve.fnmr[k - 1] + part * (curve.fnmr[k] - curve.fnmr[k - 1]))
+
+
+def auc(genuine: ArrayLike, impostor: ArrayLike) -> float:
+    """Area under the ROC: the chance that a genuine score exceeds an impostor score, ties half."""
+    g = checked(genuine, "genuine scores")
+    i = np.sort(checked(impostor, "impostor scores"))
+    below = np.searchsorted(i, g, side="left") + np.searchsorted(i, g, side="right")
+    return float(below.mean() / (2 * i.size))
 
 
 def threshold_at(impostor: ArrayLike, target: float) -> float:
@@ -206,6 +218,25 @@ def _count(value: int) -> int:
     if value < 1:
         raise ValueError(f"a search makes at least one comparison, not {value!r}")
     return value
+
+
+def fpir_fnir(
+    strangers: ArrayLike, mated: ArrayLike, right: ArrayLike, threshold: float
+) -> tuple[Rate, Rate]:
+    """Open-set identification at a threshold (ISO/IEC 19795-1): FPIR and FNIR.
+
+    Args:
+        strangers: the best score of each search by somebody who is not enrolled; at or above the
+            threshold it is a false positive identification.
+        mated: the best score of each search by somebody enrolled.
+        right: whether that best score was of the right person. A search whose best is another
+            person, or lies below the threshold, is a false negative identification.
+    """
+    s, m, r = checked(strangers, "strangers"), checked(mated, "mated"), np.asarray(right, bool)
+    if m.shape != r.shape:
+        raise ValueError(f"mated and right differ: {m.shape}, {r.shape}")
+    hits = int(((m >= threshold) & r).sum())
+    return Rate(int((s >= threshold).sum()), s.size), Rate(m.size - hits, m.size)
 
 
 # Presentation attacks -----------------------------------------------------------------------

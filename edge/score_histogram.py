@@ -1,20 +1,41 @@
-"""All-pairs scores of many embeddings as a histogram: memory does not grow with the pairs."""
+"""Scores of very many comparisons as a histogram: memory does not grow with the comparisons."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.metrics import Det
+
 BINS = 200_000
 """Cosines -1..1 in steps of 1e-5."""
 
 
+def bins_of(scores: NDArray[np.floating]) -> NDArray[np.intp]:
+    """The bin of each cosine; what rounding put outside -1..1 is put back."""
+    steps: NDArray[np.floating] = (np.clip(scores, -1.0, 1.0) + 1.0) * (BINS / 2)
+    return steps.astype(np.intp)
+
+
+def edge_of(bins: int | NDArray[np.integer]) -> NDArray[np.float64]:
+    """The score of bin k, its lower edge: -1 + 2 k / BINS."""
+    return np.asarray(-1.0 + 2.0 * np.asarray(bins, np.float64) / BINS)
+
+
+def edge_below(score: float) -> float:
+    """The bin edge at or below a score: a threshold there is met by all that lies in its bin."""
+    return float(edge_of(max(_bin_below(score), 0)))
+
+
+def _bin_below(score: float) -> int:
+    return int(np.floor((score + 1.0) * (BINS / 2) + 1e-6))
+
+
 @dataclass
 class Histogram:
-    """Counts of cosines; the score of bin k is its lower edge, -1 + 2 k / BINS."""
+    """Counts of cosines, bin by bin; a score counts as its bin's lower edge."""
 
     counts: NDArray[np.int64]
 
@@ -24,9 +45,8 @@ class Histogram:
         return cls(np.zeros(BINS + 1, np.int64))
 
     def add(self, scores: NDArray[np.floating]) -> None:
-        """Counts `scores`, cosines; what rounding put outside -1..1 is put back."""
-        bins = ((np.clip(scores, -1.0, 1.0) + 1.0) * (BINS / 2)).astype(np.int64)
-        self.counts += np.bincount(bins.ravel(), minlength=BINS + 1)
+        """Counts `scores`, cosines of any shape."""
+        self.counts += np.bincount(bins_of(scores).ravel(), minlength=BINS + 1)
 
     @property
     def total(self) -> int:
@@ -35,8 +55,7 @@ class Histogram:
 
     def at_or_above(self, threshold: float) -> int:
         """How many scores are at or above the bin edge at or below `threshold`."""
-        k = int(np.floor((threshold + 1.0) * (BINS / 2) + 1e-6))
-        return int(self.counts[max(k, 0) :].sum())
+        return int(self.counts[max(_bin_below(threshold), 0) :].sum())
 
     def threshold_at(self, rate: float) -> float:
         """The lowest bin edge at or above which at most `rate` of the scores lie.
@@ -46,45 +65,29 @@ class Histogram:
         """
         if self.total == 0:
             raise ValueError("no scores")
-        above = np.cumsum(self.counts[::-1])[::-1]
-        fitting = np.nonzero(above <= rate * self.total)[0]
+        fitting = np.nonzero(self.above() <= rate * self.total)[0]
         if fitting.size == 0:
             raise ValueError(f"scores of 1 alone exceed the rate {rate:g}")
-        return float(-1.0 + 2.0 * fitting[0] / BINS)
+        return float(edge_of(int(fitting[0])))
+
+    def above(self) -> NDArray[np.int64]:
+        """(BINS + 1,) how many scores are at or above each bin's edge."""
+        return np.cumsum(self.counts[::-1])[::-1]
 
 
-def all_pairs(
-    embeddings: NDArray[np.floating], people: NDArray[np.integer], block: int = 512
-) -> tuple[Histogram, Histogram]:
-    """Histograms (genuine, impostor) of the cosine of every unordered pair of different rows.
-
-    Args:
-        embeddings: (N, D); rows need not be normalised. ValueError for a row that is zero or
-            not finite.
-        people: (N,) identity of each row.
-        block: rows taken at once; memory is about `block` x N scores.
-    """
-    genuine, impostor = Histogram.empty(), Histogram.empty()
-    for scores, same in pair_blocks(embeddings, people, block):
-        genuine.add(scores[same])
-        impostor.add(scores[~same])
-    return genuine, impostor
+def det(genuine: Histogram, impostor: Histogram) -> Det:
+    """The error trade-off over the bins that hold a score. ValueError when either is empty."""
+    if not genuine.total or not impostor.total:
+        raise ValueError("genuine and impostor scores are both needed")
+    used = np.nonzero(genuine.counts + impostor.counts)[0]
+    fmr = impostor.above()[used] / impostor.total
+    fnmr = 1.0 - genuine.above()[used] / genuine.total
+    return Det(
+        np.append(edge_of(used), np.inf), np.append(fmr, 0.0), np.append(np.maximum(fnmr, 0.0), 1.0)
+    )
 
 
-def pair_blocks(
-    embeddings: NDArray[np.floating], people: NDArray[np.integer], block: int = 512
-) -> Iterator[tuple[NDArray[np.float32], NDArray[np.bool_]]]:
-    """The same pairs, block by block, as flat (scores, of one person)."""
-    rows = np.asarray(embeddings, np.float32)
-    who = np.asarray(people)
-    if rows.ndim != 2 or who.shape != rows.shape[:1]:
-        raise ValueError(f"{rows.shape} embeddings do not go with {who.shape} identities")
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    if not (np.isfinite(norms).all() and (norms > 0).all()):
-        raise ValueError("an embedding is zero or not finite")
-    rows = rows / norms
-    for start in range(0, len(rows), block):
-        part = rows[start : start + block]
-        later = np.arange(len(rows))[None] > np.arange(start, start + len(part))[:, None]
-        same = who[start : start + len(part), None] == who[None]
-        yield (part @ rows.T)[later], same[later]
+def placements(histogram: Histogram) -> NDArray[np.float64]:
+    """(BINS + 1,) share of the scores above each bin, those inside it counted half."""
+    above = histogram.above().astype(np.float64)
+    return np.asarray((above - histogram.counts / 2) / histogram.total)

@@ -97,8 +97,8 @@ def test_the_workstation_uses_the_devices_code_and_no_more() -> None:
     shared = ("edge.packs", "edge.faces", "edge.errors", "edge.metrics", "native")
     also = ("edge.intervals", "edge.outputs", "edge.cameras", "edge.render.sheet")
     pairs = ("edge.all_pairs", "edge.bootstrap", "edge.pair_bootstrap", "edge.score_histogram")
-    measured = (*pairs, "edge.gallery")
-    assert strangers("export", (*shared, "training")) == []
+    measured = (*pairs, "edge.gallery", "edge.calibration.evidence")
+    assert strangers("export", (*shared, "edge.outputs", "edge.all_pairs", "training")) == []
     # Only what measures the door's decision on films may reach it.
     deciding = ("edge.config", "edge.decide", "edge.enrolment", "edge.pipeline")
     door = ("training/recognition/door/", "training/recognition/windows.py")

@@ -60,6 +60,16 @@ def test_equal_error_rate_at_the_extremes() -> None:
     assert metrics.eer([0.5] * 4, [0.5] * 4) == pytest.approx(0.5)
 
 
+def test_area_under_the_curve_of_gaussian_scores() -> None:
+    genuine, impostor = simulate(6, 50_000)
+    assert metrics.auc(genuine, impostor) == pytest.approx(
+        NORMAL.cdf(SEPARATION / math.sqrt(2)), abs=0.001
+    )
+    assert metrics.auc([1.0, 2.0], [-1.0]) == 1.0
+    assert metrics.auc([1.0], [1.0, 1.0]) == 0.5
+    assert metrics.auc([-1.0], [1.0, 2.0]) == 0.0
+
+
 def test_det_runs_from_all_to_nothing() -> None:
     genuine, impostor = simulate(3)
     curve = metrics.det(genuine, impostor)
@@ -132,6 +142,15 @@ def test_search_rate_and_its_inverse(rate: float, comparisons: int) -> None:
     assert searched == pytest.approx(1 - (1 - rate) ** comparisons, rel=1e-3, abs=1e-12)
     if searched < 1:
         assert metrics.fmr_for_fpir(searched, comparisons) == pytest.approx(rate, rel=1e-9)
+
+
+def test_open_set_rates_count_the_wrong_person_as_missed() -> None:
+    mated, right = [0.9, 0.8, 0.9, 0.3], [True, True, False, True]
+    positive, negative = metrics.fpir_fnir([0.7, 0.8, 0.1], mated, right, 0.8)
+    assert (positive.errors, positive.trials) == (1, 3)
+    assert (negative.errors, negative.trials) == (2, 4)
+    with pytest.raises(ValueError, match="differ"):
+        metrics.fpir_fnir([0.7], mated, right[1:], 0.8)
 
 
 def test_search_rates_refuse_nonsense() -> None:

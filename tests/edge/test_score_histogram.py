@@ -1,28 +1,20 @@
-"""All-pairs histograms against the plain double loop."""
+"""Histograms of scores: thresholds on the strict side, and the same curve as from the scores."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from edge.score_histogram import BINS, Histogram, all_pairs
-
-
-@pytest.mark.parametrize("block", [1, 7, 64, 1000])
-def test_every_pair_is_counted_once_whatever_the_block(block: int) -> None:
-    rng = np.random.default_rng(0)
-    rows = rng.normal(size=(60, 8)).astype(np.float32)
-    people = rng.integers(0, 12, 60)
-    genuine, impostor = all_pairs(rows, people, block)
-    unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    wanted: dict[bool, list[float]] = {True: [], False: []}
-    for i in range(60):
-        for j in range(i + 1, 60):
-            wanted[bool(people[i] == people[j])].append(float(unit[i] @ unit[j]))
-    for histogram, scores in ((genuine, wanted[True]), (impostor, wanted[False])):
-        assert histogram.total == len(scores)
-        centres = np.repeat(np.arange(BINS + 1), histogram.counts) * 2 / BINS - 1
-        assert np.abs(np.sort(scores) - centres).max() <= 2.1 / BINS
+from edge import metrics
+from edge.score_histogram import (
+    BINS,
+    Histogram,
+    bins_of,
+    det,
+    edge_below,
+    edge_of,
+    placements,
+)
 
 
 def test_thresholds_err_on_the_strict_side() -> None:
@@ -47,10 +39,25 @@ def test_no_scores_and_no_room() -> None:
         full.threshold_at(0.1)
 
 
-def test_bad_embeddings_are_refused() -> None:
-    good = np.ones((3, 4), np.float32)
-    for bad in (good * np.nan, good * 0):
-        with pytest.raises(ValueError, match="zero or not finite"):
-            all_pairs(bad, np.arange(3))
-    with pytest.raises(ValueError, match="do not go with"):
-        all_pairs(good, np.arange(2))
+def test_a_score_falls_into_the_bin_whose_edge_is_at_or_below_it() -> None:
+    for k in (0, 1, 12_345, 99_999, BINS - 1, BINS):
+        edge = float(edge_of(k))
+        assert edge_below(edge) == edge
+        assert edge_below(edge + 0.5 * 2 / BINS) == edge
+
+
+def test_trade_off_area_and_crossing_are_those_of_the_scores() -> None:
+    rng = np.random.default_rng(2)
+    both = []
+    for middle in (0.5, 0.1):
+        bins = bins_of(np.clip(rng.normal(middle, 0.2, 3000), -1, 1))
+        both.append((edge_of(bins), Histogram(np.bincount(bins, minlength=BINS + 1))))
+    (g, genuine), (i, impostor) = both
+    curve, plain = det(genuine, impostor), metrics.det(g, i)
+    assert curve.threshold == pytest.approx(plain.threshold)
+    assert curve.fmr == pytest.approx(plain.fmr) and curve.fnmr == pytest.approx(plain.fnmr)
+    assert metrics.crossing(curve) == pytest.approx(metrics.eer(g, i))
+    area = placements(genuine) @ impostor.counts / impostor.total
+    assert area == pytest.approx(metrics.auc(g, i))
+    with pytest.raises(ValueError, match="both needed"):
+        det(genuine, Histogram.empty())
