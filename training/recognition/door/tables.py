@@ -150,7 +150,8 @@ def _trials(data: Mapping[str, Any]) -> Table:
         "bound",
     )
     notes = (
-        f"Least motion: the strongest of the stillest window; {data['min_motion']:g} is asked for.",
+        f"Least motion: the strongest of the stillest window, 0 where it gave no evidence; "
+        f"{data['min_motion']:g} is asked for.",
         *(f"{film}: not enrolled from. {why}" for film, why in data["refused"].items()),
     )
     return Table("Enrolled people", headings, rows, notes)
