@@ -67,12 +67,10 @@ class PartialFC(nn.Module):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        if not 0 < rate <= 1:
-            raise UsageError(f"the sampling rate must be above 0 and at most 1, not {rate:g}")
         if classes < max(world, 2):
             raise UsageError(f"{classes} classes are too few for {world} processes")
         self.head, self.classes, self.rank, self.world = head, classes, rank, world
-        self.rate, self.seed = rate, seed
+        self.rate, self.seed = rate_in_bounds(rate), seed
         self.mine = share_of(classes, rank, world)
         self.weight = nn.Parameter(_first(self.mine, head.centres, embedding, seed))
         self.register_buffer("step", torch.tensor(0))
@@ -115,6 +113,13 @@ class PartialFC(nn.Module):
         lots[positive] = -1.0
         kept = np.argpartition(lots, wanted - 1)[:wanted]
         return torch.from_numpy(np.sort(kept))
+
+
+def rate_in_bounds(rate: float) -> float:
+    """The sampling rate. Raises UsageError unless it is above 0 and at most 1."""
+    if not 0 < rate <= 1:
+        raise UsageError(f"the sampling rate must be above 0 and at most 1, not {rate:g}")
+    return rate
 
 
 def share_of(classes: int, rank: int, world: int) -> range:

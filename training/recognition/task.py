@@ -12,7 +12,7 @@ from training.recognition import triplet, validation
 from training.recognition.dataset import Batch, IdentityDataset, PeopleDataset
 from training.recognition.heads import MarginHead
 from training.recognition.model import Design, normalised
-from training.recognition.partial_fc import PartialFC
+from training.recognition.partial_fc import PartialFC, rate_in_bounds
 from training.recognition.validation import Held
 
 
@@ -65,7 +65,7 @@ class MarginTask(RecognitionTask):
         seed: int = 0,
     ) -> None:
         super().__init__(*args)
-        self._head, self._rate, self._seed = head, rate, seed
+        self._head, self._rate, self._seed = head, rate_in_bounds(rate), seed
 
     def shard(self, rank: int, world: int) -> nn.Module:
         """This process's class centres, for `training.loop.fit`."""

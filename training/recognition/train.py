@@ -4,28 +4,6 @@ Margin heads (arcface, cosface, adaface, subcentre) learn a centre, or several, 
 the training, which torchrun's processes share out among them (Partial FC). The pair losses
 (triplet, contrastive) learn nothing beside the network. 15 % of the people are held back; best.ckpt
 is the network that tells those apart best.
-
-sets (--set KIND PATH [KEY=VALUE], may be repeated):
-  folder PICTURES labels=CSV   a folder or tar of PERSON/x.jpg; the crops are made by the device's
-                               code from the 68 points of a label file
-  rec DIR                      InsightFace's train.rec, train.idx and property, aligned already
-
-examples:
-  # MS1MV2 or CASIA-WebFace as InsightFace has them: faces_emore/train.rec, train.idx, property
-  python -m training.recognition train --set rec faces_emore --backbone ir50 --head arcface \\
-      --embedding 512 --batch 128 --precision bf16-mixed --out runs/ir50
-  # LFW as it is unpacked: lfw/Aaron_Eckhart/Aaron_Eckhart_0001.jpg
-  python -m training.label lfw.tar --detector default --points default --out lfw.csv
-  python -m training.recognition train --set folder lfw.tar labels=lfw.csv --head cosface \\
-      --backbone mobilefacenet --embedding 128 --out runs/lfw
-  # VGGFace2: train/n000002/0001_01.jpg; 8 people x 4 pictures a step
-  python -m training.label train --detector default --points default --out vgg.csv
-  python -m training.recognition train --set folder train labels=vgg.csv --head triplet \\
-      --batch 8 --pictures 4 --out runs/triplet
-  # WebFace42M, two million people, on two machines of eight cards; --out on a disk that both see
-  torchrun --nnodes=2 --nproc-per-node=8 --rdzv-endpoint=HOST:29500 -m training.recognition train \\
-      --set rec webface42m --backbone ir100 --head cosface --rate 0.2 --precision bf16-mixed \\
-      --batch 128 --out runs/large
 """
 
 from __future__ import annotations
@@ -56,6 +34,30 @@ from training.recognition.sources.sets import Faces
 from training.recognition.task import MarginTask, PairsTask, RecognitionTask
 from training.recognition.validation import Held
 
+EXAMPLES = """\
+sets (--set KIND PATH [KEY=VALUE], may be repeated):
+  folder PICTURES labels=CSV   a folder or tar of PERSON/x.jpg; the crops are made by the device's
+                               code from the 68 points of a label file
+  rec DIR                      InsightFace's train.rec, train.idx and property, aligned already
+
+examples:
+  # MS1MV2 or CASIA-WebFace as InsightFace has them: faces_emore/train.rec, train.idx, property
+  python -m training.recognition train --set rec faces_emore --backbone ir50 --head arcface \\
+      --embedding 512 --batch 128 --precision bf16-mixed --out runs/ir50
+  # LFW as it is unpacked: lfw/Aaron_Eckhart/Aaron_Eckhart_0001.jpg
+  python -m training.label lfw.tar --detector default --points default --out lfw.csv
+  python -m training.recognition train --set folder lfw.tar labels=lfw.csv --head cosface \\
+      --backbone mobilefacenet --embedding 128 --out runs/lfw
+  # VGGFace2: train/n000002/0001_01.jpg; 8 people x 4 pictures a step
+  python -m training.label train --detector default --points default --out vgg.csv
+  python -m training.recognition train --set folder train labels=vgg.csv --head triplet \\
+      --batch 8 --pictures 4 --out runs/triplet
+  # WebFace42M, two million people, on two machines of eight cards; --out on a disk that both see
+  torchrun --nnodes=2 --nproc-per-node=8 --rdzv-endpoint=HOST:29500 -m training.recognition train \\
+      --set rec webface42m --backbone ir100 --head cosface --rate 0.2 --precision bf16-mixed \\
+      --batch 128 --out runs/large
+"""
+
 PICTURES = 4
 """Of each person in a step of the pair losses."""
 
@@ -66,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = group.add_argument
     add(
         "--set", dest="sets", action="append", nargs="+", required=True,
-        metavar=("KIND", "PATH"), help="see above",
+        metavar=("KIND", "PATH"), help="see below",
     )  # fmt: skip
     add(
         "--least-pictures", type=int, default=2, metavar="N",

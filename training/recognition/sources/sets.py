@@ -104,8 +104,8 @@ def split(sources: Sequence[Source], least: int) -> tuple[Faces, Faces, list[str
         )
     if validation.people < 2 or count[held].max() < 2:
         raise DataError(
-            f"the sets hold back {validation.people} people for validation, of whom nobody has "
-            "two pictures or nobody is another; more people are needed"
+            f"the sets hold back {validation.people} people for validation; two at least are "
+            "needed, one of them with two pictures: more people"
         )
     return training, validation, notes
 
