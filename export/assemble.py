@@ -62,7 +62,7 @@ def make(order: Order, console: Console) -> tuple[list[Converted], list[str]]:
     Raises PackError and its subclasses, CheckpointError, DataError, UsageError.
     """
     base = packs.pack_path(order.base)
-    raw, files = _read_base(base)
+    raw, files = read_base(base)
     nets = [
         _bounded(ours.from_checkpoint(role, path, order.settings), order.bounds)
         for role, path in order.checkpoints.items()
@@ -77,13 +77,13 @@ def make(order: Order, console: Console) -> tuple[list[Converted], list[str]]:
         Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress,
     ):
         sources = [Source.of(path, order.limit, order.held_back) for path in order.pictures]
-        found = _convert(order, nets, sources, raw, files, progress)
+        found = convert_all(order, nets, sources, raw, files, progress)
         for converted in found:
             files[converted.net.role] = converted.data
         if order.measure is not None:
             progress.stop()  # the measuring shows its own
             _measure(raw, files, order.measure, console)
-        _write(folder, raw, files)
+        write_pack(folder, raw, files)
         check(folder)
     if order.report is not None:
         about = {
@@ -97,7 +97,7 @@ def make(order: Order, console: Console) -> tuple[list[Converted], list[str]]:
     return found, notes
 
 
-def _read_base(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
+def read_base(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     """The manifest as plain values and the checked files, both by role."""
     manifest = packs.read_manifest(folder)
     raw = tomllib.loads((folder / "manifest.toml").read_text(encoding="utf-8"))
@@ -139,31 +139,41 @@ def _measure(
     raw: dict[str, Any], files: Mapping[str, bytes], pictures: Path, console: Console
 ) -> None:
     with tempfile.TemporaryDirectory(prefix="face-gate-") as name:
-        _write(Path(name), raw, files)
+        write_pack(Path(name), raw, files)
         found = scores.measured(Path(name), pictures, console)
     raw["roles"]["embedder"]["head"]["scores"] |= found
 
 
-def _convert(
+def lay_role(raw: dict[str, Any], net: Net) -> None:
+    """Puts a network's part into the manifest `raw`; an embedder's scores stay those of `raw`."""
+    if net.role == "embedder":
+        net.manifest["head"]["scores"] = raw["roles"]["embedder"]["head"]["scores"]
+    raw["roles"][net.role] = {"file": f"{net.role}.onnx", "sha256": "", **net.manifest}
+
+
+def convert_all(
     order: Order,
     nets: list[Net],
     sources: list[Source],
     raw: dict[str, Any],
-    files: dict[str, bytes],
+    files: Mapping[str, bytes],
     progress: Progress,
 ) -> list[Converted]:
+    """Float file, 8 bits, and which of them is worth shipping, of each network.
+
+    raw, files: of the whole pack, whose networks find the faces; `raw` gets the networks' parts.
+    """
     if not nets:
         return []
     bar = progress.add_task("converting", total=len(nets))
     exact: dict[str, ModelProto] = {}
     for net in nets:
         exact[net.role] = exact_model(net)
-        if net.role == "embedder":
-            net.manifest["head"]["scores"] = raw["roles"]["embedder"]["head"]["scores"]
-        raw["roles"][net.role] = {"file": f"{net.role}.onnx", "sha256": "", **net.manifest}
+        lay_role(raw, net)
         progress.advance(bar)
     with tempfile.TemporaryDirectory(prefix="face-gate-") as name:
-        _write(Path(name), raw, files | {role: to_bytes(model) for role, model in exact.items()})
+        floats = {role: to_bytes(model) for role, model in exact.items()}
+        write_pack(Path(name), raw, {**files, **floats})
         wanted = [net.role for net in nets]
         optional = [role for role in wanted if role == "age_gender"]
         pack = packs.load(name, optional=optional)
@@ -185,7 +195,7 @@ def _convert(
     return done
 
 
-def _write(folder: Path, raw: dict[str, Any], files: Mapping[str, bytes]) -> None:
+def write_pack(folder: Path, raw: dict[str, Any], files: Mapping[str, bytes]) -> None:
     """Every role's file under the role's name, with its hash in the manifest."""
     for role, data in files.items():
         raw["roles"][role] |= {"file": f"{role}.onnx", "sha256": pack_writer.sha256(data)}

@@ -52,7 +52,9 @@ class Converted:
 
 
 def exact_model(net: Net) -> ModelProto:
-    """Float ONNX of the module, simplified."""
+    """Float ONNX of the module, simplified; or the file that the network came as."""
+    if net.given is not None:
+        return net.given
     return simplify(from_torch(net.module, net.height, net.width, net.outputs, net.role))
 
 
@@ -70,7 +72,7 @@ def convert(
     Raises ExportError when `int8` is "always" and no 8-bit version is within its bounds, PackError
     when the float file and torch differ.
     """
-    parity = float_parity(net.module, exact, seen.held[:CHECKED])
+    parity = float_parity(net.module, exact, seen.held[:CHECKED], net.source)
     if int8 == "never":
         return Converted(
             net, exact, exact, "float", "8 bits were not asked for", parity, None, {}, None,

@@ -35,13 +35,15 @@ class Sensitivity:
 class Mixed:
     """A quantised network and how it came about.
 
-    methods: errors' largest share of a bound with all layers in 8 bits, by method of calibration.
+    ranges: of each float tensor by `method`. methods: errors' largest share of a bound with all
+    layers in 8 bits, by method of calibration.
     sensitivity: worst first. floats: names of layers that went back. share: of the result on the
     choosing pictures; up to 1 is within bounds.
     """
 
     model: ModelProto
     method: Method
+    ranges: dict[str, Range]
     methods: dict[Method, float]
     sensitivity: list[Sensitivity]
     floats: tuple[str, ...]
@@ -120,7 +122,7 @@ def quantised(
     ranges = statistics.ranges(best)
     ranked = _sensitivity(model, ranges, bench, advance)
     floats, small, share = _relieve(model, ranges, bench, ranked, tried[best])
-    return Mixed(small, best, tried, ranked, floats, share)
+    return Mixed(small, best, ranges, tried, ranked, floats, share)
 
 
 def _relieve(

@@ -60,12 +60,7 @@ def staged(target: Path, *, force: bool = False) -> Iterator[Path]:
     Raises:
         PackError: `target` exists (without `force`), or is something other than a pack.
     """
-    if target.exists():
-        occupied = not target.is_dir() or any(target.iterdir())
-        if occupied and not (target / "manifest.toml").is_file():
-            raise PackError(f"{target} exists and is not a pack; nothing was written")
-        if occupied and not force:
-            raise PackError(f"{target} holds a pack already; --force replaces it")
+    require_free(target, force=force)
     target.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     folder.chmod(0o755)
@@ -75,6 +70,16 @@ def staged(target: Path, *, force: bool = False) -> Iterator[Path]:
         _sync_folder(target.parent)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def require_free(target: Path, *, force: bool = False) -> None:
+    """PackError when a pack must not be written to `target`: see `staged`."""
+    if target.exists():
+        occupied = not target.is_dir() or any(target.iterdir())
+        if occupied and not (target / "manifest.toml").is_file():
+            raise PackError(f"{target} exists and is not a pack; nothing was written")
+        if occupied and not force:
+            raise PackError(f"{target} holds a pack already; --force replaces it")
 
 
 def _replace(folder: Path, target: Path, rename: Callable[[Path, Path], object]) -> None:

@@ -48,10 +48,12 @@ def run(model: ModelProto, outputs: Sequence[str], inputs: Sequence[Tensor]) -> 
     return [dict(zip(names, network.run(names, {"image": value}), strict=True)) for value in inputs]
 
 
-def float_parity(module: torch.nn.Module, model: ModelProto, inputs: Sequence[Tensor]) -> Parity:
+def float_parity(
+    module: torch.nn.Module, model: ModelProto, inputs: Sequence[Tensor], source: str = "torch"
+) -> Parity:
     """Largest relative difference of the ONNX file and the torch module over `inputs`.
 
-    Raises PackError above `FLOAT_BOUND`.
+    source: what the module is, in words. Raises PackError above `FLOAT_BOUND`.
     """
     run = session(model)
     worst = 0.0
@@ -67,7 +69,7 @@ def float_parity(module: torch.nn.Module, model: ModelProto, inputs: Sequence[Te
             worst = max(worst, float(np.abs(got - expected).max()) / size)
     return _checked(
         model,
-        Parity("float ONNX against torch, largest difference", worst, FLOAT_BOUND),
+        Parity(f"float ONNX against {source}, largest difference", worst, FLOAT_BOUND),
         low_is_good=True,
     )
 

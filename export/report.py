@@ -24,17 +24,22 @@ def _network(c: Converted) -> dict[str, Any]:
         "shipped": c.kind,
         "why": c.why,
         "bytes": {"float": len(to_bytes(c.exact)), "shipped": len(c.data)},
-        "torch_parity": {"largest_difference": c.parity.value, "bound": c.parity.bound},
+        "torch_parity": {
+            "what": c.parity.what,
+            "largest_difference": c.parity.value,
+            "bound": c.parity.bound,
+        },
         "kernels": c.kernels,
     }
+    if c.errors:
+        data["int8_errors"] = {
+            m.name: {"mean": c.errors[m.name], "unit": m.unit, "bound": m.bound}
+            for m in c.net.measures
+        }
     if c.mixed is None or c.latency is None:
         return data
     return data | {
         "calibration": {"method": c.mixed.method, "share_of_bound": c.mixed.methods},
-        "int8_errors": {
-            m.name: {"mean": c.errors[m.name], "unit": m.unit, "bound": m.bound}
-            for m in c.net.measures
-        },
         "int8_share_when_chosen": c.mixed.share,
         "latency": asdict(c.latency),
         "back_to_float": list(c.mixed.floats),
@@ -80,8 +85,7 @@ def _figures(net: dict[str, Any]) -> list[str]:
     lines = [
         "| what | value | bound |",
         "| --- | --- | --- |",
-        f"| float ONNX against torch, largest difference | {parity['largest_difference']:.2g} | "
-        f"{parity['bound']:g} |",
+        f"| {parity['what']} | {parity['largest_difference']:.2g} | {parity['bound']:g} |",
     ]
     lines += [
         f"| 8 bits against float: {name}, mean, {e['unit']} | {e['mean']:.3g} | {e['bound']:g} |"

@@ -1,0 +1,1 @@
+"""Public networks by name: downloaded, checked, converted and put into a pack."""
