@@ -38,6 +38,8 @@ def replacing(path: Path) -> Iterator[Path]:
     beside = Path(name)
     try:
         yield beside
+        with beside.open("rb") as file:
+            os.fsync(file.fileno())  # or a power cut may leave the new name without its content
         beside.chmod(0o666 & ~_umask())  # mkstemp makes it the owner's alone
         beside.replace(path)
     except OSError as error:

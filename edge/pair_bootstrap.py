@@ -169,27 +169,28 @@ class Replicates:
         None where a draw's FAR does not reach `far` within the listed pairs: the interval would
         be a guess.
         """
-        fits = self.fmr <= far
-        if not fits.size or fits[:, -1].any() or not np.isfinite(self.fnmr).all():
+        fmr, fnmr = self._whole()
+        fits = fmr <= far
+        if not fits.size or fits[:, -1].any():
             return None
         at = fits.sum(axis=1) - 1  # the rates rise along a row; -1: not even the first fits
         rows = np.arange(len(at))
-        tar = np.where(at < 0, 0.0, 1 - self.fnmr[rows, at])
+        tar = np.where(at < 0, 0.0, 1 - fnmr[rows, at])
         return self._percentiles(tar), self._percentiles(self.threshold[np.maximum(at, 0)])
 
     def eer(self) -> Limits | None:
         """Of the equal error rate; None where a draw's rates do not meet in the listed pairs."""
-        crossed = self.fmr >= self.fnmr
+        fmr, fnmr = self._whole()
+        crossed = fmr >= fnmr
         if not crossed.size or not crossed[:, -1].all():
             return None
         at, rows = crossed.argmax(axis=1), np.arange(len(crossed))
-        return self._percentiles((self.fmr[rows, at] + self.fnmr[rows, at]) / 2)
+        return self._percentiles((fmr[rows, at] + fnmr[rows, at]) / 2)
 
-    def band(self) -> tuple[Floats, Floats]:
-        """Lower and upper limit (T,) of the FNMR at each threshold, for drawing."""
-        tail = (1 - self.confidence) / 2
-        low, high = np.quantile(self.fnmr, [tail, 1 - tail], axis=0)
-        return low, high
+    def _whole(self) -> tuple[Floats, Floats]:
+        """Both rates of the draws that have pairs of both kinds."""
+        kept = np.isfinite(self.fmr).all(axis=1) & np.isfinite(self.fnmr).all(axis=1)
+        return self.fmr[kept], self.fnmr[kept]
 
     def _percentiles(self, values: Floats) -> Limits:
         tail = (1 - self.confidence) / 2

@@ -101,7 +101,7 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         default=SCORES,
         metavar="FILE.toml",
-        help="impostor scores as written by 'python -m bench.accuracy --scores' "
+        help="impostor scores as written by 'python -m training.recognition evaluate --scores' "
         "(default: those measured for this package)",
     )
     parser.add_argument("--force", action="store_true", help="replace the pack in DIR")

@@ -293,4 +293,7 @@ def _write(args: argparse.Namespace, result: dict[str, Any], measured: Measured)
         texts.append((args.report / "report.html", report.html(result, images).encode()))
     for path, data in texts:
         with replacing(path) as part:
-            part.write_bytes(data)
+            try:
+                part.write_bytes(data)
+            except OSError as error:
+                raise OutputError(f"{path}: cannot be written: {error.strerror}") from error

@@ -205,12 +205,10 @@ def headline(result: dict[str, Any]) -> list[tuple[str, str, str]]:
     out += [
         ("EER", share(eer["value"]), span(eer["people"])),
         ("AUC", f"{auc['value']:.5f}", "[{:.5f}, {:.5f}]".format(*auc["people"])),
-        (
-            "10-fold accuracy",
-            f"{fold['accuracy']:.4f} ± {fold['standard_error']:.4f}",
-            span(fold["interval"]),
-        ),
     ]
+    if fold is not None:
+        accuracy = f"{fold['accuracy']:.4f} ± {fold['standard_error']:.4f}"
+        out.append(("10-fold accuracy", accuracy, span(fold["interval"])))
     return out
 
 

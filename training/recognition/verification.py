@@ -160,8 +160,11 @@ def _turned(limits: Limits | None) -> Limits | None:
 
 def folds_accuracy(
     embeddings: NDArray[np.float32], people: NDArray[np.int64], seed: int = 0
-) -> dict[str, Any]:
-    """Accuracy over ten random balanced folds that share no person, as mean, error and interval."""
+) -> dict[str, Any] | None:
+    """Accuracy over ten random balanced folds that share no person, as mean, error and interval.
+
+    None where a fold lacks pairs of either kind: too few people.
+    """
     rng = np.random.default_rng(seed)
     rows = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
     fold_of = rng.permutation(int(people.max()) + 1) % FOLDS
@@ -172,6 +175,8 @@ def folds_accuracy(
         alike = people[a] == people[b]
         # as many pairs of each kind, or answering "different" to all would score well
         count = min(PER_FOLD, int(alike.sum()), int((~alike).sum()))
+        if count == 0:
+            return None
         for kind in (True, False):
             choice = rng.choice(np.nonzero(alike == kind)[0], count, replace=False)
             scores.append(np.einsum("ij,ij->i", rows[a[choice]], rows[b[choice]]))

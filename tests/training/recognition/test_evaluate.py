@@ -79,6 +79,20 @@ def test_everything_is_reported(
         assert image is not None and image.std() > 10
 
 
+def test_very_few_people_give_wide_intervals_and_no_claims(tmp_path: Path) -> None:
+    data, embeddings = kept(tmp_path, packs.load("default"), count=3, each=2)
+    out = tmp_path / "out.json"
+    words = ("--data", data, "--embeddings", embeddings, "--json", out, "--threshold", 0.9)
+    assert evaluate(*words, "--report", tmp_path / "report") == 0
+    said = json.loads(out.read_text())
+    assert said["ten_fold"] is None and said["points"] == []
+    assert {claim["verdict"] for claim in said["claims"]} == {"not demonstrated"}
+    assert said["chosen"]["fmr"]["people"][1] > 0.2
+    with pytest.raises(FaceGateError, match="more people are needed"):
+        evaluate(*words, "--scores", tmp_path / "scores.toml")
+    assert not (tmp_path / "scores.toml").exists()
+
+
 def test_the_same_seed_gives_the_same_figures(tmp_path: Path, made_up: tuple[Path, Path]) -> None:
     data, embeddings = made_up
     texts = []
