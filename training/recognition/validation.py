@@ -12,7 +12,7 @@ from rich.progress import track
 from torch import Tensor, nn
 
 from edge.all_pairs import compare
-from training.errors import DataError
+from training.errors import DataError, DivergedError
 from training.recognition.faces import planes
 from training.recognition.model import normalised
 from training.recognition.sources.sets import Faces
@@ -73,11 +73,17 @@ def embed(module: nn.Module, images: Tensor, scale: str) -> NDArray[np.float32]:
 def figures(module: nn.Module, faces: Held, scale: str) -> dict[str, float]:
     """TAR at each of `fars`, on single pictures.
 
-    A network whose embeddings are zero or not finite raises ValueError.
+    0 for a network that says the same of so many people that no threshold keeps the rate. Raises
+    DivergedError when an embedding is zero or not finite.
     """
-    pairs = compare(embed(module, faces.images, scale), faces.label)
+    embeddings = embed(module, faces.images, scale)
+    if not (np.isfinite(embeddings).all() and embeddings.any(axis=1).all()):
+        raise DivergedError("validation: an embedding is zero or not finite; try a lower --lr")
+    pairs = compare(embeddings, faces.label)
     found = {}
     for far in fars(faces.label):
-        accepted = pairs.genuine.at_or_above(pairs.impostor.threshold_at(far))
+        accepted = 0
+        if pairs.impostor.at_or_above(1.0) <= far * pairs.impostor.total:
+            accepted = pairs.genuine.at_or_above(pairs.impostor.threshold_at(far))
         found[name_of(far)] = accepted / pairs.genuine.total
     return found

@@ -3,6 +3,7 @@
 python tests/training/recognition/processes.py step OUT       one step of each head, to OUT/RANK.pt
 python tests/training/recognition/processes.py overflow OUT   who has finite gradients afterwards
 python tests/training/recognition/processes.py fit OUT BATCH [--resume] [--slow] [--rate R]
+python tests/training/recognition/processes.py faces OUT BATCH REC HEAD
 """
 
 from __future__ import annotations
@@ -21,8 +22,15 @@ from torch.nn.parallel import DistributedDataParallel
 from tests.training.toy import SEED, Toy, plan
 from training.loop import fit
 from training.recognition import triplet
+from training.recognition.dataset import IdentityDataset, PeopleDataset
+from training.recognition.faces import Views
 from training.recognition.heads import HEADS, CosFace
+from training.recognition.model import Design
 from training.recognition.partial_fc import PartialFC
+from training.recognition.sources.rec import RecFolder
+from training.recognition.sources.sets import split
+from training.recognition.task import MarginTask, PairsTask, RecognitionTask
+from training.recognition.validation import Held
 from training.shards import Shard
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -126,10 +134,34 @@ def train(words: list[str]) -> None:
     fit(toy, chosen, resume="--resume" in words, quiet=True)
 
 
+def untrained() -> nn.Module:
+    """Faces to 128 numbers, without batch normalisation, whose statistics are a process's own."""
+    torch.manual_seed(SEED)
+    return nn.Sequential(nn.AvgPool2d(8), nn.Flatten(), nn.Linear(3 * 14 * 14, 128))
+
+
+def faces(words: list[str]) -> None:
+    """The recognition training, under a margin head or a pair loss."""
+    training, held, _ = split([RecFolder(Path(words[2]))], least=2)
+    design, net = Design(), untrained()
+    if words[3] in HEADS:
+        data = IdentityDataset(training, Views(), SEED)
+        head = HEADS[words[3]](scale=8)
+        task: RecognitionTask = MarginTask(design, net, data, Held(held), {}, head=head)
+    else:
+        people = PeopleDataset(training, Views(), SEED, 2)
+        loss = triplet.loss_of(words[3], margin=1.5)
+        task = PairsTask(design, net, people, Held(held), {}, loss=loss)
+    chosen = plan(Path(words[0]), batch=int(words[1]), epochs=1, lr=1e-3, clip=0.5)
+    fit(task, chosen, quiet=True)
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
     if sys.argv[1] == "fit":
         train(sys.argv[2:])
+    elif sys.argv[1] == "faces":
+        faces(sys.argv[2:])
     else:
         dist.init_process_group("gloo")
         {"step": step, "overflow": overflow}[sys.argv[1]](Path(sys.argv[2]))

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from edge.errors import UsageError
 from tests.training.recognition import processes
 from tests.training.recognition.processes import BATCH, CLASSES, EMBEDDING, SEED
+from training.recognition import triplet
 from training.recognition.heads import HEADS, ArcFace, CosFace
 from training.recognition.partial_fc import BLOCK, PartialFC, share_of
 
@@ -56,6 +57,16 @@ def test_two_processes_are_one_with_all_classes(two: list[dict[str, Any]], name:
         torch.testing.assert_close(whole, wanted[key], rtol=1e-4, atol=1e-5)
     for key, value in two[0][name]["buffers"].items():
         assert torch.equal(value, two[1][name]["buffers"][key]), key
+
+
+def test_triplets_of_two_processes_are_those_of_the_joint_batch(two: list[dict[str, Any]]) -> None:
+    net, (x, labels) = processes.backbone(), processes.joint_batch()
+    loss = triplet.triplets(net(x), labels)["loss"]
+    loss.backward()
+    assert float(loss.detach()) > 0
+    for part in two:
+        torch.testing.assert_close(part["triplet"]["loss"], loss.detach())
+        torch.testing.assert_close(part["triplet"]["backbone_gradient"], net.weight.grad)
 
 
 @pytest.mark.parametrize("name", HEADS)

@@ -13,12 +13,22 @@ import pytest
 import torch
 from torch import nn
 
-from tests.training.recognition.processes import ENVIRONMENT, arguments, start, train
+from tests.training.recognition import recs
+from tests.training.recognition.processes import (
+    ENVIRONMENT,
+    arguments,
+    faces,
+    start,
+    train,
+    untrained,
+)
 from training import checkpoint
 from training.errors import CheckpointError
 from training.loop import load
+from training.recognition.heads import HEADS
 from training.record import read
 from training.shards import Shard
+from training.split import is_validation
 
 SHARDS = [f"last.24.shard-{r}-of-2.ckpt" for r in (1, 2)]
 """Of 96 samples in batches of 8, twice."""
@@ -109,6 +119,26 @@ def test_files_of_earlier_steps_and_other_runs_go(tmp_path: Path) -> None:
         (tmp_path / f"{name}.ckpt").touch()
     Shard(nn.Linear(2, 2), 0, 2, 0).forget(tmp_path, 7)
     assert {p.name for p in tmp_path.iterdir()} == {"last.7.shard-1-of-2.ckpt", "last.ckpt"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("head", ["adaface", "triplet"])
+def test_two_processes_train_faces_as_one_does(tmp_path: Path, head: str) -> None:
+    numbers = [n for n in range(1000) if not is_validation(str(n))][:8]
+    numbers += [n for n in range(1000) if is_validation(str(n))][:5]
+    rec = recs.insightface(tmp_path / "rec", dict.fromkeys(sorted(numbers), 6))
+    alone, two = tmp_path / "alone", tmp_path / "two"
+    faces([str(alone), "8", str(rec), head])
+    done = start(2, "faces", two, 4, rec, head)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert losses(two) == pytest.approx(losses(alone), rel=1e-3)
+    # AdamW moves a weight whose gradient is all rounding by as much as any other.
+    a, b, first = (
+        torch.cat([w.flatten() for w in weights.values()])
+        for weights in (*(load(o / "last.ckpt")[1] for o in (alone, two)), untrained().state_dict())
+    )
+    assert (a - b).norm() < 0.02 * (a - first).norm()
+    assert len(list(two.glob("*.shard-*-of-2.ckpt"))) == (2 if head in HEADS else 0)
 
 
 def test_one_overflow_stops_the_step_of_all(tmp_path: Path) -> None:

@@ -11,10 +11,13 @@ import torch
 from edge.errors import FaceGateError
 from tests.training.recognition import recs, trees
 from training import checkpoint
+from training.errors import DivergedError
 from training.recognition import validation
 from training.recognition.__main__ import main
 from training.recognition.heads import HEADS
 from training.recognition.model import Design
+from training.recognition.sources.rec import RecFolder
+from training.recognition.sources.sets import split
 from training.recognition.task import RecognitionTask
 from training.record import read
 from training.split import is_validation
@@ -177,3 +180,22 @@ def test_rates_are_measured_where_pairs_allow() -> None:
     assert validation.fars(torch.arange(26).numpy()) == [1e-1]
     assert validation.fars(torch.arange(800).numpy()) == [1e-1, 1e-2, 1e-3, 1e-4]
     assert validation.name_of(1e-3) == "tar_at_1e-3"
+
+
+class _Says(torch.nn.Module):
+    """The same vector of every face, whatever it shows."""
+
+    def __init__(self, vector: list[float]) -> None:
+        super().__init__()
+        self.vector = torch.nn.Parameter(torch.tensor(vector))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.vector.expand(len(x), -1)
+
+
+def test_a_network_that_tells_nobody_apart_scores_nothing(rec: Path) -> None:
+    held = validation.Held(split([RecFolder(rec)], least=2)[1])
+    assert validation.figures(_Says([1.0, 2.0]), held, "grey") == {"tar_at_1e-1": 0.0}
+    for vector in ([0.0, 0.0], [float("nan"), 1.0], [float("inf"), 1.0]):
+        with pytest.raises(DivergedError, match="zero or not finite"):
+            validation.figures(_Says(vector), held, "grey")
