@@ -28,12 +28,14 @@ def span(limits: Sequence[float] | None, *, rare: bool = False) -> str:
 
 
 def figure(told: dict[str, Any] | None, *, rare: bool = False) -> str:
-    """A rate; where no error was seen, the bound in place of the number."""
+    """A rate; where none or all of the trials count, the bound in place of the number."""
     write = power if rare else share
     if told is None:
         return DASH
     if told["count"] == 0:
         return f"none in {told['trials']:,}; below {write(told['upper'])} not demonstrated"
+    if told["count"] == told["trials"]:
+        return f"all of {told['trials']:,}; above {write(told['lower'])} not demonstrated"
     return write(told["value"])
 
 

@@ -31,7 +31,10 @@ T_NINE = 2.2622
 
 
 def rate(count: int, trials: int, limits: Limits | None) -> dict[str, Any] | None:
-    """`count` of `trials` with both intervals as plain data; None without trials."""
+    """`count` of `trials` with both intervals as plain data; None without trials.
+
+    upper, lower: exact one-sided limits.
+    """
     if trials == 0:
         return None
     told = Rate(count, trials)
@@ -42,6 +45,7 @@ def rate(count: int, trials: int, limits: Limits | None) -> dict[str, Any] | Non
         "exact": list(told.interval),
         "people": None if limits is None else [limits.low, limits.high],
         "upper": upper_bound(count, trials),
+        "lower": 1 - upper_bound(trials - count, trials),
     }
 
 
@@ -276,12 +280,6 @@ def _people_pairs(all_pairs: Comparisons, threshold: float) -> int:
     a, b = pairs.first[:count], pairs.second[:count]
     codes = np.minimum(a, b) * len(pairs.faces) + np.maximum(a, b)
     return int(np.unique(codes).size)
-
-
-def require_both(all_pairs: Comparisons) -> None:
-    """ValueError without genuine and impostor pairs."""
-    if not all_pairs.genuine.total or not all_pairs.impostor.total:
-        raise ValueError("pictures of at least two people, one of them twice, are needed")
 
 
 def of_pack(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edge.all_pairs import compare
 from edge.pair_bootstrap import IdentityBootstrap
 from tests.training.recognition.made_up_people import people
-from training.recognition import verification
+from training.recognition import text, verification
 
 
 def figures(rows: NDArray[np.float32], labels: NDArray[np.int64]) -> dict[str, Any]:
@@ -91,6 +91,15 @@ def test_the_curve_errs_on_the_safe_side() -> None:
     impostor = np.einsum("ij,ij->i", rows[i], rows[j])[labels[i] != labels[j]]
     for point in curve:
         assert (impostor >= point["score"]).mean() <= point["fmr"]
+
+
+def test_no_error_at_all_is_told_as_a_bound() -> None:
+    none, every = verification.rate(0, 71, None), verification.rate(71, 71, None)
+    assert text.figure(none) == "none in 71; below 4.13 % not demonstrated"
+    assert text.figure(every) == "all of 71; above 95.87 % not demonstrated"
+    assert text.figure(verification.rate(1, 71, None)) == "1.41 %"
+    assert verification.rate(0, 0, None) is None and text.figure(None) == text.people(none) == "–"
+    assert [text.power(v) for v in (0.0, 1e-6, 8.54e-4)] == ["0", "1e-6", "8.54e-4"]
 
 
 def test_stated_thresholds_are_held_against_the_data() -> None:
