@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from edge.errors import FaceGateError
+from export import ours
 from tests.training.recognition import recs, trees
 from training import checkpoint
 from training.errors import DivergedError
@@ -78,8 +79,11 @@ def test_each_loss_falls_and_the_checkpoint_is_the_network(
     net = Design.of(description).build()
     net.load_state_dict(weights)
     assert description["trained"]["head"] == loss[0]
-    said = net.eval()(torch.zeros(2, 3, 112, 112))
-    assert said.shape == (2, 128)
+    image = torch.randn(2, 3, 112, 112)
+    exported = ours.from_checkpoint("embedder", Path(summary["checkpoint"]), ours.Settings())
+    with torch.no_grad():
+        (said,) = exported.module(image)
+        assert torch.equal(said, net.eval()(image)) and said.shape == (2, 128)
     assert len(list(tmp_path.glob("*.shard-1-of-1.ckpt"))) == (loss[0] in HEADS)
 
 
