@@ -25,13 +25,12 @@ SCORE_BINS = 400
 
 
 def draw(result: dict[str, Any], pairs: Comparisons, draws: Replicates) -> dict[str, bytes]:
-    """roc.png, det.png, scores.png, and galleries.png and slices.png where there are any."""
-    bands = _bands(pairs.impostor, draws)
-    images = {
-        "roc.png": roc(result, pairs, bands),
-        "det.png": det_curve(result, pairs, bands),
-        "scores.png": score_densities(result, pairs),
-    }
+    """scores.png; roc.png and det.png of genuine pairs; galleries.png and slices.png if any."""
+    images = {"scores.png": score_densities(result, pairs)}
+    if pairs.genuine.total:
+        bands = _bands(pairs.impostor, draws)
+        images["roc.png"] = roc(result, pairs, bands)
+        images["det.png"] = det_curve(result, pairs, bands)
     if result["open_set"]:
         images["galleries.png"] = galleries(result)
     if any(s["fnmr"] or s["fmr"] for s in result["slices"]):
@@ -126,6 +125,8 @@ def score_densities(result: dict[str, Any], pairs: Comparisons) -> bytes:
         (pairs.impostor, "impostor", IMPOSTOR),
         (pairs.genuine, "genuine", GENUINE),
     ):
+        if not histogram.total:
+            continue
         parts = np.add.reduceat(histogram.counts[: starts[-1] + width], starts)
         parts = parts / histogram.total
         axes.fill_between(edge_of(starts), parts, step="post", color=colour, alpha=0.3, lw=0)
@@ -184,7 +185,8 @@ def by_slice(result: dict[str, Any]) -> bytes:
             low, high = told["people"] or told["exact"]
             axes.plot([max(low, least), high], [row, row], color=colour, lw=1.6, alpha=0.55)
             axes.plot(max(told["value"], least), row, "o", color=colour, ms=4)
-        axes.axvline(result["chosen"][key]["value"], color=GREY, lw=0.8, ls="--")
+        if result["chosen"][key] is not None:
+            axes.axvline(result["chosen"][key]["value"], color=GREY, lw=0.8, ls="--")
     left.set_xscale("log")  # a rate of 0 lies on the left edge
     left.set_xlim(left=floor)
     right.set_xlim(0, min(1.0, right.get_xlim()[1]))

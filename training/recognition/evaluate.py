@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +23,20 @@ from rich.progress import Progress
 from edge import packs
 from edge.all_pairs import Comparisons, compare
 from edge.errors import OutputError, UsageError
-from edge.metrics import fmr_for_fpir
 from edge.outputs import replacing
 from edge.packs.schema import ScoreDistribution
-from edge.packs.scores import threshold as stated_threshold
 from edge.pair_bootstrap import IdentityBootstrap, Replicates
-from edge.score_histogram import edge_below
 from training.errors import DataError
 from training.pictures import Pictures
-from training.recognition import curves, embeddings, identification, report, slices, verification
+from training.recognition import (
+    curves,
+    embeddings,
+    identification,
+    report,
+    slices,
+    thresholds,
+    verification,
+)
 from training.recognition.embeddings import Embedded
 from training.recognition.text import markdown
 from training.split import is_validation
@@ -47,10 +52,10 @@ examples:
       --scores scores.toml
   # rates by age band, gender, glasses, skin tone: columns of a CSV, or UTKFace-like file names
   python -m training.recognition evaluate --data faces --labels labels.csv --report report
+  # UTKFace: nobody has a name, so strangers against each other at a threshold found elsewhere
+  python -m training.recognition evaluate --data utkface.tar --identity picture --threshold 0.9255
 """
 PEOPLE = ("held-back", "training", "all")
-DOOR_FPIR, DOOR_ROWS = 1e-3, 6
-"""The door's default target, and one person's five templates with their mean."""
 LEAST_REPETITIONS = 200
 
 
@@ -65,6 +70,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="all",
         help="whom: those held back from our trainings (training.split, by the folder's name), "
         "those trained on, or all (default %(default)s)",
+    )
+    add(
+        "--identity",
+        choices=("folder", "picture"),
+        default="folder",
+        help="who is who: by folder, or each picture another person, of sets without names: FMR "
+        "alone (default %(default)s)",
     )
     add("--limit", type=int, metavar="N", help="only N pictures, evenly spread (for a quick look)")
     add(
@@ -105,7 +117,8 @@ def run(args: argparse.Namespace) -> int:
     labels = None if args.labels is None else slices.read_labels(args.labels)
     pack = packs.load(args.pack)
     pictures = Pictures(args.data)
-    chosen = _names(pictures, args.people, args.limit)
+    person_of = str if args.identity == "picture" else embeddings.person_of
+    chosen = _names(pictures, args.people, args.limit, person_of)
     _prepare(args)
     all_faces = _embedded(args.embeddings, pack, pictures, chosen, console)
     measured = _measure(args, pack.manifest.roles.embedder.head.scores, all_faces, labels, console)
@@ -115,6 +128,7 @@ def run(args: argparse.Namespace) -> int:
         "embedder_sha256": pack.embedder_sha256,
         "data": args.data.name,
         "part": args.people,
+        "identity": args.identity,
         "pictures": len(chosen),
         "without_face": int((~all_faces.found).sum()),
         **measured.figures,
@@ -133,6 +147,8 @@ def _check(args: argparse.Namespace) -> None:
         raise UsageError(f"--far is a rate between 0 and 1, not {args.far}")
     if args.threshold is not None and not -1 <= args.threshold <= 1:
         raise UsageError(f"--threshold is a cosine, -1 to 1, not {args.threshold}")
+    if args.scores is not None and args.identity == "picture":
+        raise UsageError("--scores: a manifest's curve needs to know who is who, by folder")
     if args.embeddings is not None and args.embeddings.suffix != ".npz":
         raise UsageError(f"--embeddings: {args.embeddings} must end in .npz")
 
@@ -149,14 +165,16 @@ def _prepare(args: argparse.Namespace) -> None:
             raise OutputError(f"{path}: the folder {path.parent} does not exist")
 
 
-def _names(pictures: Pictures, people: str, limit: int | None) -> list[str]:
+def _names(
+    pictures: Pictures, people: str, limit: int | None, person_of: Callable[[str], str]
+) -> list[str]:
     """Pictures of the people asked for, sorted; evenly spread where they are limited."""
     names = pictures.names
     for name in names:
-        embeddings.person_of(name)
+        person_of(name)
     if people != "all":
         wanted = people == "held-back"
-        names = [n for n in names if is_validation(embeddings.person_of(n)) == wanted]
+        names = [n for n in names if is_validation(person_of(n)) == wanted]
         if not names:
             raise DataError(f"{pictures.source}: nobody of it is {people}")
     if limit is not None and limit < len(names):
@@ -192,17 +210,20 @@ def _measure(
     faces = pictures.of([n for n, ok in zip(pictures.names, pictures.found, strict=True) if ok])
     if not faces.names:
         raise DataError(f"no face was found in any of {len(pictures.names)} pictures")
-    names = [embeddings.person_of(name) for name in faces.names]
-    people = np.unique(names, return_inverse=True)[1].astype(np.int64)
+    if args.identity == "picture":
+        people = np.arange(len(faces.names), dtype=np.int64)
+    else:
+        names = [embeddings.person_of(name) for name in faces.names]
+        people = np.unique(names, return_inverse=True)[1].astype(np.int64)
     cut = slices.slices(faces, labels)
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("comparing", total=len(people))
         pairs = compare(
             faces.vectors, people, watch=lambda done, _: progress.update(task, completed=done)
         )
-    if not pairs.genuine.total or not pairs.impostor.total:
+    if not pairs.impostor.total or not (pairs.genuine.total or args.identity == "picture"):
         raise DataError("pictures of at least two people, one of them twice, are needed")
-    at, how = _chosen(args, pairs)
+    at, how = thresholds.chosen(args.threshold, args.far, pairs.impostor)
     with console.status("intervals: people are drawn"):
         boot = IdentityBootstrap(pairs.pairs, repetitions=args.repetitions, seed=args.seed)
         draws = boot.replicates()
@@ -219,7 +240,7 @@ def _measure(
             "points": verification.operating_points(pairs, boot, draws),
             "claims": verification.claims(pairs, boot, draws),
             "chosen": {"how": how, **verification.confusion(pairs, boot, at)},
-            "stated": verification.of_pack(pairs, boot, _stated(scores)),
+            "stated": verification.of_pack(pairs, boot, thresholds.stated(scores)),
             "impostor_curve": verification.impostor_curve(pairs),
         }
     with console.status("galleries are searched"):
@@ -236,43 +257,6 @@ def _measure(
     return Measured(figures, pairs, draws)
 
 
-def _chosen(args: argparse.Namespace, pairs: Comparisons) -> tuple[float, str]:
-    """The threshold of confusion, slices and galleries, and where it comes from."""
-    if args.threshold is not None:
-        return edge_below(args.threshold), "given with --threshold"
-    if args.far * pairs.impostor.total < 1:
-        raise UsageError(
-            f"--far {args.far:g} is rarer than one of {pairs.impostor.total} impostor pairs; "
-            "name a higher rate, or a --threshold"
-        )
-    return pairs.impostor.threshold_at(args.far), f"the lowest with an FMR of {args.far:g} here"
-
-
-def _stated(scores: ScoreDistribution) -> list[tuple[str, float, float]]:
-    """Thresholds that the pack's manifest gives, without and with its precaution."""
-    stated = [
-        ("curve", point.fmr, edge_below(point.score))
-        for point in scores.curve
-        if re.fullmatch(r"1e-0[3-9]", f"{point.fmr:.0e}")
-    ]
-    rate = fmr_for_fpir(DOOR_FPIR, DOOR_ROWS)
-    if rate >= scores.curve[-1].fmr:
-        bound = edge_below(stated_threshold(scores, rate))
-        stated.append(("the door's bound, one person of five templates", rate, bound))
-    return stated
-
-
-def scores_of(result: dict[str, Any]) -> dict[str, Any]:
-    """The figures as `[roles.embedder.head.scores]` of a manifest."""
-    return {
-        "data": f"{result['data']}: {result['people']} people, {result['faces']} faces, "
-        "every pair of single templates of different people; pairs share people",
-        "identities": result["people"],
-        "impostor_pairs": result["impostor_pairs"],
-        "curve": result["impostor_curve"],
-    }
-
-
 def _write(args: argparse.Namespace, result: dict[str, Any], measured: Measured) -> None:
     """Everything is made before anything is written, so that an error leaves no half of it."""
     texts: list[tuple[Path, bytes]] = []
@@ -282,7 +266,7 @@ def _write(args: argparse.Namespace, result: dict[str, Any], measured: Measured)
                 f"{result['impostor_pairs']} impostor pairs of {result['people']} people give no "
                 "curve for a manifest; more people are needed"
             )
-        texts.append((args.scores, tomli_w.dumps(scores_of(result)).encode()))
+        texts.append((args.scores, tomli_w.dumps(thresholds.scores_of(result)).encode()))
     if args.json is not None:
         texts.append((args.json, (json.dumps(result, indent=2) + "\n").encode()))
     if args.markdown is not None:

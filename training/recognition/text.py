@@ -61,6 +61,9 @@ def scope(result: dict[str, Any]) -> str:
         "held-back": "people held back from our trainings",
         "training": "people whom our trainings have seen, so no figure shows how well it works",
     }[result["part"]]
+    if result["identity"] == "picture":
+        part += "; each picture is taken for another person, so somebody who comes twice counts "
+        part += "as a false match and the FMR is an upper estimate"
     return (
         f"{result['pictures']:,} pictures ({part}), {result['without_face']:,} without a face and "
         f"left out; {result['people']:,} people; {result['genuine_pairs']:,} genuine and "
@@ -203,11 +206,12 @@ def headline(result: dict[str, Any]) -> list[tuple[str, str, str]]:
     out = [
         (f"TAR at FAR {power(p['far'])}", figure(p["tar"]), people(p["tar"]))
         for p in result["points"]
+        if p["tar"] is not None
     ]
-    out += [
-        ("EER", share(eer["value"]), span(eer["people"])),
-        ("AUC", f"{auc['value']:.5f}", "[{:.5f}, {:.5f}]".format(*auc["people"])),
-    ]
+    if auc is not None:
+        out.append(("EER", share(eer["value"]), span(eer["people"])))
+        limits = "[{:.5f}, {:.5f}]".format(*auc["people"])
+        out.append(("AUC", f"{auc['value']:.5f}", limits))
     if fold is not None:
         accuracy = f"{fold['accuracy']:.4f} ± {fold['standard_error']:.4f}"
         out.append(("10-fold accuracy", accuracy, span(fold["interval"])))
@@ -217,11 +221,13 @@ def headline(result: dict[str, Any]) -> list[tuple[str, str, str]]:
 def confusion_lines(result: dict[str, Any]) -> list[str]:
     """The chosen threshold in words."""
     c = result["chosen"]
+    balanced = c["balanced_accuracy"]
+    even = "" if balanced is None else f"balanced accuracy {balanced:.4f}, "
     return [
         f"Threshold {c['threshold']:.4f}, {c['how']}.",
         f"FMR {figure(c['fmr'], rare=True)} {people(c['fmr'], rare=True)}, "
         f"FNMR {figure(c['fnmr'])} {people(c['fnmr'])}; "
-        f"balanced accuracy {c['balanced_accuracy']:.4f}, over all pairs {c['accuracy']:.6f}.",
+        f"{even}accuracy over all pairs {c['accuracy']:.6f}.",
     ]
 
 

@@ -200,8 +200,11 @@ def folds_accuracy(
 def summary(all_pairs: Comparisons, draws: Replicates) -> dict[str, Any]:
     """AUC and EER with intervals over identities.
 
-    AUC: normal, of the first-order influence of each person. EER: percentiles of the draws.
+    AUC: normal, of the first-order influence of each person. EER: percentiles of the draws. Both
+    None without genuine pairs.
     """
+    if not all_pairs.genuine.total:
+        return {"auc": None, "eer": None}
     spread = 1.96 * math.sqrt(float((all_pairs.auc_influence**2).sum()))
     value, limits = all_pairs.auc, draws.eer()
     curve = det(all_pairs.genuine, all_pairs.impostor)
@@ -222,7 +225,9 @@ def confusion(all_pairs: Comparisons, boot: IdentityBootstrap, threshold: float)
     """
     genuine, impostor = all_pairs.genuine, all_pairs.impostor
     right, wrong = genuine.at_or_above(threshold), impostor.at_or_above(threshold)
-    fnmr, fmr = 1 - right / genuine.total, wrong / impostor.total
+    balanced = None
+    if genuine.total:
+        balanced = (right / genuine.total + 1 - wrong / impostor.total) / 2
     total = genuine.total + impostor.total
     return {
         "threshold": threshold,
@@ -231,7 +236,7 @@ def confusion(all_pairs: Comparisons, boot: IdentityBootstrap, threshold: float)
         "false_match": wrong,
         "true_non_match": impostor.total - wrong,
         "accuracy": Rate(right + impostor.total - wrong, total).value,
-        "balanced_accuracy": 1 - (fnmr + fmr) / 2,
+        "balanced_accuracy": balanced,
         "fmr": false_matches(all_pairs, boot, threshold),
         "fnmr": false_non_matches(all_pairs, boot, threshold),
     }

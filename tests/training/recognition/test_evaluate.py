@@ -116,6 +116,22 @@ def test_held_back_people_are_those_of_the_trainings(
     assert counts == {"held-back": held, "training": 90 - held, "all": 90} and 0 < held < 45
 
 
+def test_a_set_without_names_shows_strangers_alone(tmp_path: Path) -> None:
+    data, embeddings = kept(tmp_path, packs.load("default"), count=50, each=1)
+    out, report = tmp_path / "out.json", tmp_path / "report"
+    words = ("--data", data, "--embeddings", embeddings, "--json", out, "--threshold", 0.2)
+    assert evaluate(*words, "--identity", "picture", "--report", report) == 0
+    said = json.loads(out.read_text())
+    assert (said["people"], said["genuine_pairs"], said["impostor_pairs"]) == (50, 0, 50 * 49 // 2)
+    assert said["auc"] is said["eer"] is said["ten_fold"] is said["chosen"]["fnmr"] is None
+    assert 0 < said["chosen"]["fmr"]["value"] < 0.2 and said["open_set"] == []
+    assert {path.name for path in report.glob("*.png")} == {"scores.png", "slices.png"}
+    with pytest.raises(FaceGateError, match="at least two people"):
+        evaluate(*words)  # by folder nobody comes twice, which is more likely a mistake
+    with pytest.raises(FaceGateError, match="who is who"):
+        evaluate(*words, "--identity", "picture", "--scores", tmp_path / "scores.toml")
+
+
 def test_a_chosen_threshold_and_labels(tmp_path: Path, made_up: tuple[Path, Path]) -> None:
     data, embeddings = made_up
     labels, out = tmp_path / "labels.csv", tmp_path / "out.json"
