@@ -70,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     group = one.add_argument_group("8 bits, instead of those pinned")
     add = group.add_argument
     add("--calibrate", type=Path, nargs="+", default=[], metavar="FOLDER_OR_TAR")
+    add("--int8", choices=("auto", "always", "never"), default="auto", help="auto: where it pays")
     add("--pictures", type=int, default=300, metavar="N", help="of each set (default %(default)s)")
     add(
         "--held-back",
@@ -153,6 +154,8 @@ def _figure(accuracy: dict[str, Any]) -> str:
 def _fetch(args: argparse.Namespace) -> int:
     torch.set_num_threads(1)  # one order of summation: the same bytes on every machine
     entry = catalogue.entry(args.name)
+    if args.int8 != "auto" and not args.calibrate:
+        raise UsageError("--int8 needs --calibrate: what is pinned was decided before")
     if args.pictures < 8:
         raise UsageError(f"--pictures must be at least 8, not {args.pictures}")
     console = Console(stderr=True, highlight=False)
@@ -168,6 +171,7 @@ def _fetch(args: argparse.Namespace) -> int:
             limit=args.pictures,
             held_back=tuple(args.held_back),
             data=args.data,
+            int8=args.int8,
             report=args.report,
             pin=args.pin,
         ),

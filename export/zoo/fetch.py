@@ -105,6 +105,8 @@ def _mirrored(mirror: str, published: Published) -> tuple[str, Callable[[], IO[b
 
 
 def _open(url: str, schemes: frozenset[str]) -> IO[bytes]:
+    if urlsplit(url).scheme not in schemes:
+        raise DownloadError(f"{url}: is not {' or '.join(sorted(schemes))}")
     opener = urllib.request.OpenerDirector()
     for handler in (
         urllib.request.ProxyHandler(),

@@ -16,7 +16,7 @@ from edge.errors import UsageError
 from edge.packs.check import check
 
 from .. import assemble, pack_writer, report, scores
-from ..convert import Converted
+from ..convert import Converted, Int8
 from ..faces import Source
 from . import accuracy, pins, repeat, single
 from .entry import Entry
@@ -31,7 +31,8 @@ class Order:
 
     base: pack that gives all other roles. mirror: see `fetch.obtain`. pictures: folders or tars
     for calibration, `limit` of each, split by person; none takes the entry's pin. data:
-    PERSON/anything.jpg to measure the finished pack on. pin: file to write a pin to.
+    PERSON/anything.jpg to measure the finished pack on. int8: what `pictures` are used for, as in
+    `export.convert`. pin: file to write a pin to.
     """
 
     entry: Entry
@@ -43,6 +44,7 @@ class Order:
     limit: int = 300
     held_back: tuple[str, ...] = ()
     data: Path | None = None
+    int8: Int8 = "auto"
     report: Path | None = None
     pin: Path | None = None
 
@@ -159,7 +161,8 @@ def _searched(
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
         sources = [Source.of(path, order.limit, order.held_back) for path in order.pictures]
-        plan = assemble.Order({}, order.base, order.out)
+        int8 = dict.fromkeys(order.entry.roles, order.int8)
+        plan = assemble.Order({}, order.base, order.out, int8=int8)
         nets = [f.net for f in networks]
         return assemble.convert_all(plan, nets, sources, raw, files, progress)
 

@@ -82,9 +82,9 @@ def releases() -> dict[str, str]:
     return {tool: importlib.metadata.version(tool).split("+")[0] for tool in TOOLS}
 
 
-def read(name: str, folder: Path = FOLDER) -> Pin | None:
+def read(name: str) -> Pin | None:
     """The pin of an entry; None where there is none. Raises ExportError when it is malformed."""
-    path = folder / f"{name}.toml"
+    path = FOLDER / f"{name}.toml"
     if not path.exists():
         return None
     try:
