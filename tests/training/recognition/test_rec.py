@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.training.recognition import recs
 from training.errors import DataError
+from training.recognition.sources import rec
 from training.recognition.sources.rec import RecFolder
 from training.recognition.sources.recordio import Records
 
@@ -27,6 +28,21 @@ def test_people_and_pictures_are_those_that_were_written(tmp_path: Path, table: 
     assert image.shape == (112, 112, 3) and image.dtype == np.uint8
     assert np.abs(image.astype(int) - recs.picture(2, 1)).mean() < 6
     assert np.abs(image.astype(int) - recs.picture(0, 1)).mean() > 20
+
+
+def test_a_table_that_cannot_count_its_pictures_is_not_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Float32 labels leave out every second number from 2^24 on: each picture is asked then."""
+    folder = recs.insightface(tmp_path / "a", PEOPLE)
+    monkeypatch.setattr(rec, "EXACT", 8)
+    source = RecFolder(folder)
+    assert source.who.tolist() == [0, 0, 0, 1, 2, 2, 2, 2]
+    assert all(source.face(i).crop().shape == (112, 112, 3) for i in range(8))
+    monkeypatch.undo()
+    pictures = {i: recs.header(i // 3, i) + recs.jpeg(recs.picture(0, i)) for i in range(1, 7)}
+    alone = recs.write(tmp_path / "b", {0: recs.header([7.0, 9.0], 0), **pictures})
+    assert RecFolder(alone).who.tolist() == [0, 0, 1, 1, 1, 2], "no records behind the pictures"
 
 
 def test_an_aligned_picture_is_taken_as_it_is_and_can_be_moved(tmp_path: Path) -> None:
@@ -126,7 +142,7 @@ def test_a_malformed_index_line_is_named(tmp_path: Path, line: str, message: str
 
 
 def test_a_table_that_points_nowhere_is_refused(tmp_path: Path) -> None:
-    for number, ends in enumerate(([0.0, 5.0], [5.0, 5.0], [9.0, 99.0])):
+    for number, ends in enumerate(([0.0, 5.0], [5.0, 5.0], [8.0, 99.0])):
         records = {0: recs.header(ends, 0)}
         records |= {i: recs.header(0.0, i) + recs.jpeg(recs.picture(0, i)) for i in range(1, 9)}
         with pytest.raises(DataError, match=r"record 0 at byte 0: a range of records"):
@@ -156,3 +172,6 @@ def test_wrong_paths_sizes_and_doubles_are_said(tmp_path: Path) -> None:
     source = RecFolder(recs.write(tmp_path / "b", large))
     with pytest.raises(DataError, match=r"record 1 at byte \d+: 96 x 96, not an aligned"):
         source.face(1).crop()
+    empty = recs.write(tmp_path / "c", {i: recs.header(0.0, i) for i in range(3)})
+    with pytest.raises(DataError, match=r"train\.rec: holds no picture"):
+        RecFolder(empty)

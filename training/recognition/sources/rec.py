@@ -23,6 +23,8 @@ from training.recognition import crops
 from training.recognition.crops import Image, Matrix
 from training.recognition.sources.recordio import Records
 
+EXACT = 2**24
+"""Whole numbers below it are exact in float32, in which labels are stored."""
 SLOW = 50_000
 """Records from which on a bar shows how far reading is."""
 
@@ -76,10 +78,23 @@ class RecFolder:
         records = self._records
         first = records.read(0, label_only=True)
         if records.keys[0] == 0 and first.flag > 0:
-            return self._by_people(first.label)
-        rows = np.arange(len(records.keys))
-        labels = [self._label(row) for row in _shown(rows, "reading labels")]
-        return rows, np.array(labels, np.int64)
+            # Without records behind the pictures, or with more than a label can count, the table
+            # cannot be used.
+            if first.label[0] <= records.keys[-1] < EXACT:
+                return self._by_people(first.label)
+            return self._by_labels(1)
+        return self._by_labels(0)
+
+    def _by_labels(self, start: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Each record's own label is read. Those without content are people's, not pictures."""
+        rows, labels = [], []
+        for row in _shown(np.arange(start, len(self._records.keys)), "reading labels"):
+            if self._records.read(row, label_only=True).content:
+                rows.append(row)
+                labels.append(self._label(row))
+        if not rows:
+            raise DataError(f"{self._records.path}: holds no picture")
+        return np.array(rows, np.int64), np.array(labels, np.int64)
 
     def _by_people(self, ends: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Record 0 says which records are people's; each of those, which pictures are theirs.
