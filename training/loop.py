@@ -12,16 +12,16 @@ import gc
 import math
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from lightning_fabric import Fabric
 from lightning_fabric.strategies import DDPStrategy
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 from training import checkpoint
 from training.ema import Ema
@@ -32,40 +32,10 @@ from training.record import Record, draw_curves
 from training.sampling import KeyedSampler
 from training.schedule import warmup_cosine
 from training.shards import Shard
+from training.task import Task
 
 LOG_EVERY = 20
 """Steps whose training figures are averaged into one line."""
-
-
-class Task(Protocol):
-    """What is trained. See `fit` for when each part is called.
-
-    name: of the run. score: the figure of `validate` that chooses best.ckpt. train: a map-style
-    data set asked by `Key`; its attribute `weights`, if there is one, makes some samples more
-    frequent. collate: of the data loader; None is torch's own.
-
-    A method `shard(rank, world) -> nn.Module`, if there is one, is asked once for what each process
-    has for itself (`training.shards`).
-    """
-
-    name: str
-    score: str
-    lower_is_better: bool
-    module: nn.Module
-    train: Dataset[Any]
-    collate: Callable[[list[Any]], Any] | None
-
-    def loss(self, module: nn.Module, batch: Any) -> dict[str, Tensor]:
-        """ "loss" is minimised, the others are recorded. Means over the batch's samples."""
-        ...
-
-    def validate(self, module: nn.Module) -> dict[str, float]:
-        """Figures of the averaged weights, on held-back data."""
-        ...
-
-    def description(self) -> dict[str, Any]:
-        """Plain values from which the network can be built again; stored in each checkpoint."""
-        ...
 
 
 @dataclass(frozen=True)
