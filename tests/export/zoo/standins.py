@@ -10,15 +10,19 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
+import pytest
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
+from edge.errors import FaceGateError
 from edge.packs.schema import InputSpec
 from export import measures
 from export.onnx_file import to_bytes
+from export.zoo.__main__ import main
 from export.zoo.entry import Entry, Network, Published
 from training.recognition.crops import input_spec
 
@@ -27,13 +31,15 @@ def _tensor(name: str, value: np.ndarray) -> TensorProto:
     return numpy_helper.from_array(np.asarray(value, np.float32), name)
 
 
-def embedder(length: int = 32, *, batch: int | str = 1, seed: int = 0) -> ModelProto:
+def embedder(
+    length: int = 32, *, batch: int | str = 1, seed: int = 0, scaled: bool = False
+) -> ModelProto:
     """As MXNet exported in 2021: operators of set 9, weights listed as inputs, the input's scaling
-    in the graph, PReLU, names of its own."""
+    in the graph unless it comes `scaled`, PReLU, names of its own."""
     rng = np.random.default_rng(seed)
     weights = {
-        "half": np.array(127.5),
-        "scale": np.array(1 / 128),
+        "half": np.array(0.0 if scaled else 127.5),
+        "scale": np.array(1.0 if scaled else 1 / 128),
         "conv0_w": rng.normal(0, 0.3, (8, 3, 3, 3)),
         "bn_g": rng.uniform(0.5, 1.5, 8),
         "bn_b": rng.normal(0, 0.2, 8),
@@ -101,6 +107,12 @@ def entry(of: Network, name: str = "stand-in", **changes: Any) -> Entry:
 def data_of(model: ModelProto) -> bytes:
     onnx.checker.check_model(model)
     return to_bytes(model)
+
+
+DATA = data_of(embedder())
+NETWORK = network(DATA)
+ENTRY = entry(NETWORK)
+"""What the fixtures make a pack of, under the name `stand-in`."""
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:
@@ -177,3 +189,11 @@ def yunet(side: int = 640, seed: int = 0) -> ModelProto:
 
 def _reshape(channels: int) -> TensorProto:
     return numpy_helper.from_array(np.array([1, -1, channels], np.int64), f"as_{channels}")
+
+
+def refused(error: type[FaceGateError], says: str, out: Path, *words: str) -> None:
+    """`fetch stand-in` ends with this error, and beside `out` nothing has changed."""
+    before = sorted(out.parent.iterdir())
+    with pytest.raises(error, match=says):
+        main(["fetch", "stand-in", "--out", str(out), *words])
+    assert sorted(out.parent.iterdir()) == before
