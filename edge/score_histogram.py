@@ -70,6 +70,14 @@ class Histogram:
             raise ValueError(f"scores of 1 alone exceed the rate {rate:g}")
         return float(edge_of(int(fitting[0])))
 
+    def supports(self, rate: float) -> bool:
+        """Whether these scores give a threshold for a rate, and one that is no guess.
+
+        At least one score must be allowed above it, and scores of 1, as of one picture that is
+        there under two names, must not exceed the rate by themselves.
+        """
+        return max(1, int(self.counts[-1])) <= rate * self.total
+
     def above(self) -> NDArray[np.int64]:
         """(BINS + 1,) how many scores are at or above each bin's edge."""
         return np.cumsum(self.counts[::-1])[::-1]

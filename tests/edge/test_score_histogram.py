@@ -39,6 +39,18 @@ def test_no_scores_and_no_room() -> None:
         full.threshold_at(0.1)
 
 
+def test_a_rate_is_supported_where_a_threshold_for_it_is_no_guess() -> None:
+    scores = Histogram.empty()
+    assert not scores.supports(0.5)
+    scores.add(np.linspace(-1, 0.9, 1000))
+    assert scores.supports(0.001) and not scores.supports(0.0009)
+    scores.add(np.ones(10))
+    assert not scores.supports(0.009) and scores.supports(0.01)
+    assert scores.threshold_at(0.01) == pytest.approx(0.90001)
+    with pytest.raises(ValueError, match="exceed"):
+        scores.threshold_at(0.009)
+
+
 def test_a_score_falls_into_the_bin_whose_edge_is_at_or_below_it() -> None:
     for k in (0, 1, 12_345, 99_999, BINS - 1, BINS):
         edge = float(edge_of(k))

@@ -164,7 +164,7 @@ def open_set(
         rules = []
         for target in TARGETS:
             rates = [fmr_for_fpir(target, int(rows)) for rows in found.rows]
-            if min(rates) * impostor.total < 1:
+            if not impostor.supports(min(rates)):
                 continue  # the data have no threshold for a rate as rare
             bounds = np.array([impostor.threshold_at(r) for r in rates])
             rules.append({"target": target, **figures(found, bounds, repetitions)})

@@ -130,7 +130,8 @@ def _chosen(result: dict[str, Any]) -> str:
 def _galleries(result: dict[str, Any], images: Mapping[str, bytes]) -> str:
     if not result["open_set"]:
         return _section(
-            "Galleries (1:N, open set)", _p("Too few people with two pictures: not measured.")
+            "Galleries (1:N, open set)",
+            _p("Not measured: the data have too few people with two pictures."),
         )
     return _section(
         "Galleries (1:N, open set)",

@@ -74,6 +74,8 @@ def scope(result: dict[str, Any]) -> str:
 def verdict(claim: dict[str, Any]) -> str:
     """What the data say of a rate, in a sentence."""
     if claim["verdict"] == "not demonstrated":
+        if claim["trials"] >= claim["needed"]:
+            return "not demonstrated: too many impostor pairs of the very same picture"
         return (
             f"not demonstrated: {claim['needed']:,} independent comparisons without an error would "
             f"show it, there are {claim['trials']:,}"
@@ -208,6 +210,9 @@ def headline(result: dict[str, Any]) -> list[tuple[str, str, str]]:
         for p in result["points"]
         if p["tar"] is not None
     ]
+    chosen = result["chosen"]
+    name = f"FMR at {chosen['threshold']:.4f}"
+    out.append((name, figure(chosen["fmr"], rare=True), people(chosen["fmr"], rare=True)))
     if auc is not None:
         out.append(("EER", share(eer["value"]), span(eer["people"])))
         limits = "[{:.5f}, {:.5f}]".format(*auc["people"])
@@ -226,7 +231,7 @@ def confusion_lines(result: dict[str, Any]) -> list[str]:
     return [
         f"Threshold {c['threshold']:.4f}, {c['how']}.",
         f"FMR {figure(c['fmr'], rare=True)} {people(c['fmr'], rare=True)}, "
-        f"FNMR {figure(c['fnmr'])} {people(c['fnmr'])}; "
+        f"FNMR {figure(c['fnmr'])} {'' if c['fnmr'] is None else people(c['fnmr'])}; "
         f"{even}accuracy over all pairs {c['accuracy']:.6f}.",
     ]
 
@@ -253,6 +258,9 @@ def markdown(result: dict[str, Any]) -> str:
         ("Slices, at the chosen threshold", slices_table(result)),
     )
     for name, (heads, rows) in parts:
+        if not rows:
+            lines += ["", f"## {name}", "", "Not measured: the data have too few people for it."]
+            continue
         lines += ["", f"## {name}", ""]
         if name == "The chosen threshold":
             lines += [*confusion_lines(result), ""]

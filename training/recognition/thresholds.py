@@ -18,14 +18,15 @@ DOOR_FPIR, DOOR_ROWS = 1e-3, 6
 def chosen(given: float | None, far: float, impostor: Histogram) -> tuple[float, str]:
     """The threshold of confusion, slices and galleries, and where it comes from.
 
-    Raises UsageError for a rate that fewer than one false match would make.
+    Raises UsageError for a rate for which the pairs give none.
     """
     if given is not None:
         return edge_below(given), "given with --threshold"
-    if far * impostor.total < 1:
+    if not impostor.supports(far):
         raise UsageError(
-            f"--far {far:g} is rarer than one of {impostor.total} impostor pairs; "
-            "name a higher rate, or a --threshold"
+            f"--far {far:g}: {impostor.total} impostor pairs, {int(impostor.counts[-1])} of them "
+            "of the very same picture, give no threshold for it; name a higher rate, or a "
+            "--threshold"
         )
     return impostor.threshold_at(far), f"the lowest with an FMR of {far:g} here"
 

@@ -66,12 +66,12 @@ def operating_points(
 ) -> list[dict[str, Any]]:
     """TAR at each of `FARS`, the threshold read off the same pairs.
 
-    A rate that fewer than one false match would make is left out: its threshold would be a guess.
+    A rate for which the pairs give no threshold is left out.
     """
     genuine, impostor = all_pairs.genuine, all_pairs.impostor
     points = []
     for far in FARS:
-        if far * impostor.total < 1:
+        if not impostor.supports(far):
             continue
         threshold = impostor.threshold_at(far)
         accepted = genuine.at_or_above(threshold)

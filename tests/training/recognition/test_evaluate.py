@@ -16,6 +16,8 @@ from edge.errors import FaceGateError
 from edge.packs.schema import ScoreDistribution
 from tests.training.recognition.made_up_people import kept
 from training import cli
+from training.pictures import Pictures
+from training.recognition import embeddings
 from training.recognition.__main__ import VERBS, main
 from training.split import is_validation
 
@@ -57,9 +59,9 @@ class Seen(HTMLParser):
 def test_everything_is_reported(
     tmp_path: Path, made_up: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    data, embeddings = made_up
+    data, vectors = made_up
     report, out, scores = tmp_path / "report", tmp_path / "all.json", tmp_path / "scores.toml"
-    words = ("--data", data, "--embeddings", embeddings, "--report", report, "--json", out)
+    words = ("--data", data, "--embeddings", vectors, "--report", report, "--json", out)
     assert evaluate(*words, "--scores", scores, "--markdown", tmp_path / "all.md") == 0
     said = json.loads(out.read_text())
     assert (said["pictures"], said["people"], said["without_face"]) == (360, 90, 0)
@@ -80,9 +82,9 @@ def test_everything_is_reported(
 
 
 def test_very_few_people_give_wide_intervals_and_no_claims(tmp_path: Path) -> None:
-    data, embeddings = kept(tmp_path, packs.load("default"), count=3, each=2)
+    data, vectors = kept(tmp_path, packs.load("default"), count=3, each=2)
     out = tmp_path / "out.json"
-    words = ("--data", data, "--embeddings", embeddings, "--json", out, "--threshold", 0.9)
+    words = ("--data", data, "--embeddings", vectors, "--json", out, "--threshold", 0.9)
     assert evaluate(*words, "--report", tmp_path / "report") == 0
     said = json.loads(out.read_text())
     assert said["ten_fold"] is None and said["points"] == []
@@ -94,10 +96,10 @@ def test_very_few_people_give_wide_intervals_and_no_claims(tmp_path: Path) -> No
 
 
 def test_the_same_seed_gives_the_same_figures(tmp_path: Path, made_up: tuple[Path, Path]) -> None:
-    data, embeddings = made_up
+    data, vectors = made_up
     texts = []
     for name in ("one.json", "two.json"):
-        evaluate("--data", data, "--embeddings", embeddings, "--json", tmp_path / name)
+        evaluate("--data", data, "--embeddings", vectors, "--json", tmp_path / name)
         texts.append((tmp_path / name).read_text())
     assert texts[0] == texts[1]
 
@@ -105,21 +107,37 @@ def test_the_same_seed_gives_the_same_figures(tmp_path: Path, made_up: tuple[Pat
 def test_held_back_people_are_those_of_the_trainings(
     tmp_path: Path, made_up: tuple[Path, Path]
 ) -> None:
-    data, embeddings = made_up
+    data, vectors = made_up
     counts = {}
     for part in ("held-back", "training", "all"):
         out = tmp_path / f"{part}.json"
-        evaluate("--data", data, "--embeddings", embeddings, "--people", part, "--json", out,
+        evaluate("--data", data, "--embeddings", vectors, "--people", part, "--json", out,
                  "--threshold", 0.5)  # fmt: skip
         counts[part] = json.loads(out.read_text())["people"]
     held = sum(is_validation(folder.name) for folder in data.iterdir())
     assert counts == {"held-back": held, "training": 90 - held, "all": 90} and 0 < held < 45
 
 
+def test_pictures_that_are_there_twice_under_two_names_leave_rates_out(tmp_path: Path) -> None:
+    pack = packs.load("default")
+    data, path = kept(tmp_path, pack, count=90, each=2)
+    pictures = Pictures(data)
+    faces = embeddings.load(path, pack, pictures, pictures.names)
+    faces.vectors[2:10] = faces.vectors[0]  # people 1 to 4 are person 0
+    embeddings.save(path, pack, pictures, faces)
+    out = tmp_path / "out.json"
+    words = ("--data", data, "--embeddings", path, "--json", out, "--threshold", 0.5)
+    assert evaluate(*words) == 0
+    said = json.loads(out.read_text())
+    assert said["points"] == [] and said["impostor_curve"][-1]["fmr"] > 1e-3
+    with pytest.raises(FaceGateError, match="very same picture"):
+        evaluate("--data", data, "--embeddings", path)
+
+
 def test_a_set_without_names_shows_strangers_alone(tmp_path: Path) -> None:
-    data, embeddings = kept(tmp_path, packs.load("default"), count=50, each=1)
+    data, vectors = kept(tmp_path, packs.load("default"), count=50, each=1)
     out, report = tmp_path / "out.json", tmp_path / "report"
-    words = ("--data", data, "--embeddings", embeddings, "--json", out, "--threshold", 0.2)
+    words = ("--data", data, "--embeddings", vectors, "--json", out, "--threshold", 0.2)
     assert evaluate(*words, "--identity", "picture", "--report", report) == 0
     said = json.loads(out.read_text())
     assert (said["people"], said["genuine_pairs"], said["impostor_pairs"]) == (50, 0, 50 * 49 // 2)
@@ -133,12 +151,12 @@ def test_a_set_without_names_shows_strangers_alone(tmp_path: Path) -> None:
 
 
 def test_a_chosen_threshold_and_labels(tmp_path: Path, made_up: tuple[Path, Path]) -> None:
-    data, embeddings = made_up
+    data, vectors = made_up
     labels, out = tmp_path / "labels.csv", tmp_path / "out.json"
     names = sorted(str(path.relative_to(data)) for path in data.rglob("*.png"))
     rows = [f"{name},{'yes' if i % 2 else 'no'}" for i, name in enumerate(names)]
     labels.write_text("\n".join(["picture,glasses", *rows]) + "\n")
-    evaluate("--data", data, "--embeddings", embeddings, "--json", out, "--labels", labels,
+    evaluate("--data", data, "--embeddings", vectors, "--json", out, "--labels", labels,
              "--threshold", 0.512345)  # fmt: skip
     said = json.loads(out.read_text())
     assert said["chosen"]["threshold"] == pytest.approx(0.51234)
@@ -151,7 +169,7 @@ def test_a_chosen_threshold_and_labels(tmp_path: Path, made_up: tuple[Path, Path
     [
         (("--limit", "0"), "at least 1"),
         (("--far", "1.5"), "between 0 and 1"),
-        (("--far", "1e-9"), "rarer than one"),
+        (("--far", "1e-9"), "no threshold for it"),
         (("--threshold", "2"), "a cosine"),
         (("--embeddings", "x.txt"), "end in .npz"),
         (("--json", "absent/x.json"), "does not exist"),
@@ -168,9 +186,9 @@ def test_bad_arguments_end_with_an_error_and_write_nothing(
     message: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    data, embeddings = made_up
+    data, vectors = made_up
     with pytest.raises(FaceGateError, match=message) as caught:
-        evaluate("--data", data, "--embeddings", embeddings, "--markdown", "out.md", *words)
+        evaluate("--data", data, "--embeddings", vectors, "--markdown", "out.md", *words)
     assert caught.value.exit_code != 0 and list(tmp_path.iterdir()) == []
 
 
