@@ -10,7 +10,6 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from torch import Tensor
-from torch.distributed.nn.functional import all_gather
 
 
 def processes() -> int:
@@ -23,7 +22,26 @@ def gathered(x: Tensor) -> Tensor:
 
     The gradient of what a process has given is the sum of what all processes' losses say of it.
     """
-    return x if processes() == 1 else torch.cat(all_gather(x.contiguous()))
+    if processes() == 1:
+        return x
+    everyone: Tensor = _Gathered.apply(x)
+    return everyone
+
+
+class _Gathered(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        ctx.count = len(x)
+        parts = [torch.empty_like(x) for _ in range(processes())]
+        dist.all_gather(parts, x.contiguous())
+        return torch.cat(parts)
+
+    @staticmethod
+    def backward(ctx: Any, *outer: Tensor) -> Tensor:
+        # Reduced whole, as not all backends can scatter: it is small beside the logits.
+        whole = outer[0].contiguous().clone()
+        dist.all_reduce(whole, dist.ReduceOp.SUM)
+        return whole[dist.get_rank() * ctx.count :][: ctx.count]
 
 
 class SplitCrossEntropy(torch.autograd.Function):
