@@ -21,9 +21,9 @@ PITCH_STEP = 10.0
 TIME_STEP = 2.0
 """Seconds after which a face has had the time to look different without turning."""
 TIME_WEIGHT = 0.3
-LOOKS_WEIGHT = 2.0
-"""Weights of time and of cosine distance against one step of pose. Pose leads; where a film has
-little of it, frames are spread over time and appearance instead."""
+LOOKS_WEIGHT = 0.1
+"""Weights of time, and of looks as different as one person's may be, against one step of pose.
+Pose leads; where a film has little of it, frames are spread over time and appearance instead."""
 
 
 def cosines(candidates: Sequence[Candidate]) -> NDArray[np.float64]:
@@ -80,17 +80,20 @@ def pose_spread(candidates: Sequence[Candidate]) -> float:
     return max((turn_between(a, b) for a in candidates for b in candidates), default=0.0)
 
 
-def _difference(a: Candidate, b: Candidate) -> float:
+def _difference(a: Candidate, b: Candidate, bound: float) -> float:
     pose = math.hypot(
         (a.pose.yaw - b.pose.yaw) / YAW_STEP, (a.pose.pitch - b.pose.pitch) / PITCH_STEP
     )
     later = min(1.0, abs(a.t - b.t) / TIME_STEP)
-    looks = 1.0 - float(a.vector @ b.vector)
+    # Against what the pack's embedder makes of one person: another spreads people wider.
+    looks = (1.0 - float(a.vector @ b.vector)) / max(1.0 - bound, 1e-3)
     return pose + TIME_WEIGHT * later + LOOKS_WEIGHT * looks
 
 
-def spread(candidates: Sequence[Candidate], count: int) -> list[Candidate]:
+def spread(candidates: Sequence[Candidate], count: int, bound: float) -> list[Candidate]:
     """`count` of them (or all, if fewer), best first: quality, then quality times novelty.
+
+    bound: cosine from which two are taken for one person, as in `one_person`.
 
     Closed eyes, judged against the person's own open ones, halve the quality. Greedy: the first
     is the best one; each next has the largest product of quality and of its difference from the
@@ -103,11 +106,11 @@ def spread(candidates: Sequence[Candidate], count: int) -> list[Candidate]:
     worth = {id(c): c.quality * (0.5 if c.eyes < CLOSED * open_eyes else 1.0) for c in candidates}
     taken = [max(left, key=lambda c: worth[id(c)])]
     left.remove(taken[0])
-    nearest = {id(c): _difference(c, taken[0]) for c in left}
+    nearest = {id(c): _difference(c, taken[0], bound) for c in left}
     while left and len(taken) < count:
         best = max(left, key=lambda c: worth[id(c)] * min(1.0, nearest[id(c)]))
         left.remove(best)
         taken.append(best)
         for c in left:
-            nearest[id(c)] = min(nearest[id(c)], _difference(c, best))
+            nearest[id(c)] = min(nearest[id(c)], _difference(c, best, bound))
     return taken

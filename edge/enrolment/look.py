@@ -116,7 +116,7 @@ class Look:
         self.weigh(self._analyzer.observe(frame), frame.image)
 
     def weigh(self, observation: Observation, image: Image | None = None) -> None:
-        """What `feed` does once the networks have looked. image: only a look with tiles needs it."""
+        """What `feed` does once the networks have looked. image: only tiles need it."""
         self.frames += 1
         gates = enrolment_gates(observation, self._strict, self._live_bound, self._landmark_bound)
         self.last_failed = tuple(gate for gate in gates if not gate.passed)
@@ -138,7 +138,8 @@ class Look:
 
     def chosen(self) -> list[Candidate]:
         """The templates as they would be taken now."""
-        return choose.spread(choose.one_person(self.candidates(), self.consistency), self.want)
+        one = choose.one_person(self.candidates(), self.consistency)
+        return choose.spread(one, self.want, self.consistency)
 
     def ready(self) -> bool:
         """Whether a live camera may stop: enough, and of more than one side."""

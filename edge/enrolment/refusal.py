@@ -50,7 +50,7 @@ def choose_or_refuse(look: Look, source: str, want: int, bounds: Enrolment) -> l
         ).with_details(**details)
     least = 1 if look.still else min(bounds.least, want)
     if len(agreeing) >= least:
-        return choose.spread(agreeing, want)
+        return choose.spread(agreeing, want, look.consistency)
     lines = [failures.text(name, look.frames) for name, failures in look.failures.items()]
     if look.unmoved():
         lines.append(

@@ -261,6 +261,8 @@ def test_an_interrupted_download_leaves_nothing_behind(
             cwd=ROOT,
             env={**os.environ, "TMPDIR": str(temporary)},
             stderr=subprocess.PIPE,
+            # A run in the background hands on that Ctrl-C is ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         try:
             until = time.monotonic() + 60
