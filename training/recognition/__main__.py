@@ -16,6 +16,7 @@ VERBS = {
     "train": "train a network on pictures of many people",
     "distill": "train a network to say what a teacher says, without identities",
     "evaluate": "measure a pack: 1:1 and 1:N, with intervals, as a report",
+    "robust": "compare networks on faces seen badly: far, dark, covered, badly laid",
     "windows": "measure the door's own decision on films: N of M frames of one track",
 }
 """Modules of this package with `EXAMPLES`, `add_arguments(parser)` and `run(args) -> int`."""
