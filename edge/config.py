@@ -91,7 +91,7 @@ class Decision(Section):
         title="False-positive identification rate per stranger's comparison with the gallery",
     )
     min_margin: float = Field(
-        default=0.02, ge=0, le=1, title="Least lead over the second-best person, cosine"
+        default=0.05, ge=0, le=1, title="Least lead over the second-best person, cosine"
     )
     agree: int = Field(default=6, ge=2, le=60, title="N: frames that must agree on the person")
     of: int = Field(default=9, ge=2, le=90, title="M: ... of so many last usable frames")

@@ -26,6 +26,8 @@ from training.recognition.door.figures import Result
 from training.recognition.door.films import look_at, read_people
 
 TEMPLATES = 3
+WIDTH = 160
+"""Columns of a table that is not shown on a terminal."""
 EXAMPLES = """\
 examples:
   # everybody enrolled from each film in turn, the other films as probes
@@ -88,7 +90,10 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(text, end="")
     else:
-        tables.show(Console(), told)
+        console = Console()
+        # A file or pipe has no width: there the tables have the room that they need.
+        console.width = console.width if console.is_terminal else WIDTH
+        tables.show(console, told)
     return 0
 
 
