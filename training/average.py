@@ -16,24 +16,34 @@ from typing import Any
 import torch
 from rich.console import Console
 
+from edge.errors import UsageError
 from training import checkpoint, cli
 from training.errors import CheckpointError
 
+INPUT = ("width", "height")
+"""Parts of a description that no weight depends on: a convolution takes any size."""
 
-def average(paths: Sequence[Path]) -> dict[str, Any]:
+
+def average(paths: Sequence[Path], shares: Sequence[float] | None = None) -> dict[str, Any]:
     """The content of a checkpoint with the mean of the averaged weights of `paths`.
 
-    Raises CheckpointError when they are not of one network.
+    shares: of each, with sum 1; None counts all alike. The size of the input is the first one's.
+    Raises CheckpointError when they are not of one network, UsageError for other shares.
     """
+    shares = [1 / len(paths)] * len(paths) if shares is None else shares
+    if len(shares) != len(paths) or min(shares) <= 0 or abs(sum(shares) - 1) > 1e-6:
+        raise UsageError("--shares: one above 0 for each checkpoint, with sum 1")
     first, *others = (checkpoint.read(path) for path in paths)
     for path, other in zip(paths[1:], others, strict=True):
-        if (other["task"], other["description"]) != (first["task"], first["description"]):
+        if (other["task"], _kind(other)) != (first["task"], _kind(first)):
             raise CheckpointError(f"{path}: is of another network than {paths[0]}")
     weights = {}
     for name, value in first["ema"].items():
         same = [value, *(other["ema"][name] for other in others)]
         # Whole numbers count batches; they are the first one's.
-        weights[name] = torch.stack(same).mean(dim=0) if value.is_floating_point() else value
+        if value.is_floating_point():
+            value = torch.stack([v * s for v, s in zip(same, shares, strict=True)]).sum(dim=0)
+        weights[name] = value
     return {
         "task": first["task"],
         "description": first["description"],
@@ -42,13 +52,20 @@ def average(paths: Sequence[Path]) -> dict[str, Any]:
     }
 
 
+def _kind(content: dict[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in content["description"].items() if k not in INPUT}
+
+
 def main() -> int:
     heading, _, rest = (__doc__ or "").partition("\n\n")
     parser = cli.parser("training.average", heading, rest)
     parser.add_argument("checkpoints", type=Path, nargs="+", metavar="CKPT")
+    parser.add_argument(
+        "--shares", type=float, nargs="+", metavar="S", help="of each (default: all alike)"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="CKPT")
     args = parser.parse_args()
-    checkpoint.save(args.out, average(args.checkpoints))
+    checkpoint.save(args.out, average(args.checkpoints, args.shares))
     Console(stderr=True).print(f"{len(args.checkpoints)} checkpoints averaged in {args.out}")
     return 0
 

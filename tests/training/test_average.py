@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from edge.errors import UsageError
 from training import checkpoint
 from training.average import average
 from training.errors import CheckpointError
@@ -25,6 +26,18 @@ def test_the_mean_is_a_checkpoint(tmp_path: Path) -> None:
     description, weights = checkpoint.load(tmp_path / "mean.ckpt")
     assert description == {"width": 2}
     assert weights["w"].tolist() == [3, 3] and weights["batches"] == 1
+
+
+def test_shares_weigh_and_the_inputs_size_is_the_first_ones(tmp_path: Path) -> None:
+    paths = [write(tmp_path / f"{v}.ckpt", v) for v in (1.0, 6.0)]
+    other = torch.load(paths[1], weights_only=False)
+    checkpoint.save(paths[1], other | {"description": {"width": 3}})
+    mean = average(paths, [0.8, 0.2])
+    assert mean["description"] == {"width": 2}
+    assert mean["ema"]["w"].tolist() == pytest.approx([2, 2])
+    for wrong in ([1.0], [0.7, 0.7], [1.5, -0.5]):
+        with pytest.raises(UsageError, match="--shares"):
+            average(paths, wrong)
 
 
 def test_other_networks_are_refused(tmp_path: Path) -> None:
