@@ -21,7 +21,7 @@ def copy(tmp_path: Path) -> Path:
     return folder
 
 
-OWN = ["detector", "landmarks"]
+OWN = ["detector", "landmarks", "embedder"]
 """What was trained on data for research alone, and may be used for no more."""
 
 
@@ -34,7 +34,7 @@ def free(text: str) -> str:
 def test_show_tells_roles_sizes_and_licences(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show"]) == 0
     said = capsys.readouterr().out
-    for word in ("detector.onnx", "320×256 RGB", "as the manifest", "MIT", "output 'pose'"):
+    for word in ("detector.onnx", "384×288 RGB", "as the manifest", "MIT", "output 'pose'"):
         assert word in said
     names = ", ".join(OWN)
     assert f"must not be used commercially: the licence of {names} forbids it" in said

@@ -65,7 +65,8 @@ def test_a_face_network_becomes_two_networks_of_the_pack(made: tuple[Path, Path]
     done = packs.load(made[0], optional=("age_gender",))
     assert (done.manifest.name, done.manifest.version) == ("own", "3")
     roles = done.manifest.roles
-    assert roles.landmarks.forbids_commerce and not roles.embedder.forbids_commerce
+    assert roles.landmarks.forbids_commerce
+    assert roles.age_gender is not None and roles.age_gender.forbids_commerce
     assert landmark_bound(done) == 0.25
     image = np.random.default_rng(0).integers(0, 256, (200, 220, 3), np.uint8)
     found = locate(done, image, np.array([40, 40, 160, 170], np.float32))
