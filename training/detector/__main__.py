@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 
 from training import cli
-from training.detector import convert, evaluate, find_anchors, predict, sheet, train
+from training.detector import canvases, convert, evaluate, find_anchors, predict, sheet, train
 
 COMMANDS = {
     "train": (train, "train a detector"),
     "evaluate": (evaluate, "measure one on held-back people"),
     "predict": (predict, "find faces in a picture or film"),
     "sheet": (sheet, "a picture sheet of sizes, turns, light and hands"),
+    "canvases": (canvases, "composed pictures on disk, to calibrate 8 bits with"),
     "anchors": (find_anchors, "find anchors for a data set"),
     "convert": (convert, "convert labels"),
 }
