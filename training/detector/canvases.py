@@ -1,8 +1,8 @@
 """Composed canvases as pictures on disk: small, turned and covered faces to calibrate 8 bits with.
 
 Whole pictures have faces of one size; ranges that were found on them alone lose small faces. Each
-canvas lies in a folder of its own, which `training.split` puts on a side: those on the side held back
-show people held back.
+canvas lies in a folder of its own, which `training.split` puts on a side: those on the side held
+back show people held back.
 """
 
 from __future__ import annotations

@@ -87,6 +87,23 @@ def test_sheet_and_anchors(
     assert len(said["anchors"]) == 3 and 0.5 < said["mean_iou"] <= 1
 
 
+def test_canvases_lie_in_folders_of_both_sides(
+    made_up: tuple[Path, Path], tmp_path: Path, monkeypatch
+) -> None:
+    from export.faces import Source
+
+    out = tmp_path / "canvases"
+    args = ["canvases", "--scenes", *made_up, "--count", 24, "--out", out, *SMALL]
+    assert call(monkeypatch, *args, "--held-back", "Person_A") == 0
+    pictures = sorted(out.rglob("*.png"))
+    assert len(pictures) == 24
+    assert all(cv2.imread(str(p)).shape == (128, 160, 3) for p in pictures)
+    sides = Source.of(out, 100).sides
+    assert set(sides.values()) == {"calibration", "choosing", "held"}, "the exporter takes them"
+    with pytest.raises(UsageError, match="exists already"):
+        call(monkeypatch, *args)
+
+
 def test_convert_there_and_back(made_up: tuple[Path, Path], tmp_path: Path, monkeypatch) -> None:
     from training.detector import wider
 
