@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 
 from edge import packs
-from edge.all_pairs import compare
+from edge.all_pairs import Comparisons, compare
 from training.errors import DataError
 from training.pictures import Pictures
 from training.recognition import embeddings, verification
@@ -34,11 +36,20 @@ def from_file(path: Path) -> dict[str, Any]:
         raise ExportError(f"{path}: no scores to read: {error}") from error
 
 
-def measured(folder: Path, pictures: Path, console: Console) -> dict[str, Any]:
-    """The scores of all pairs of different people, of the pack in `folder` on `pictures`.
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """All pairs of a set. labels: (N,) the person of each face. curve: see `described`."""
 
-    pictures: PERSON/anything.jpg, people whom no training of the pack saw. Raises DataError,
-    PackError.
+    found: embeddings.Embedded
+    labels: NDArray[np.int64]
+    pairs: Comparisons
+    curve: list[dict[str, float]]
+
+
+def compared(folder: Path, pictures: Path, console: Console) -> Compared:
+    """Every picture through the pack in `folder`, and every pair of the faces.
+
+    pictures: PERSON/anything.jpg. Raises DataError, PackError.
     """
     pack, store = packs.load(folder), Pictures(pictures)
     found = embeddings.compute(pack, store, store.names, console)
@@ -50,7 +61,17 @@ def measured(folder: Path, pictures: Path, console: Console) -> dict[str, Any]:
     curve = verification.impostor_curve(pairs)
     if len(curve) < 2:
         raise DataError(f"{pictures}: too few people for a curve of impostor scores")
-    return described(pictures.name, labels, pairs.impostor.total, curve)
+    return Compared(found, labels, pairs, curve)
+
+
+def measured(folder: Path, pictures: Path, console: Console) -> dict[str, Any]:
+    """The scores of all pairs of different people, of the pack in `folder` on `pictures`.
+
+    pictures: as in `compared`, people whom no training of the pack saw. Raises DataError,
+    PackError.
+    """
+    made = compared(folder, pictures, console)
+    return described(pictures.name, made.labels, made.pairs.impostor.total, made.curve)
 
 
 def described(

@@ -8,12 +8,8 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from edge import packs
-from edge.all_pairs import compare
 from edge.metrics import Rate
 from training.errors import DataError
-from training.pictures import Pictures
-from training.recognition import embeddings, verification
 
 from .. import scores
 
@@ -27,16 +23,10 @@ def recognition(
 
     data: PERSON/anything.jpg. Raises DataError, PackError.
     """
-    pack, store = packs.load(folder), Pictures(data)
-    found = embeddings.compute(pack, store, store.names, console)
-    people = [embeddings.person_of(name) for name in found.names]
-    labels = np.unique(people, return_inverse=True)[1].astype(np.int64)[found.found]
-    if np.unique(labels).size < 2:
-        raise DataError(f"{data}: faces of fewer than two people were found")
-    pairs = compare(found.vectors[found.found], labels)
-    curve = verification.impostor_curve(pairs)
-    if len(curve) < 2 or not pairs.genuine.total:
-        raise DataError(f"{data}: too few people, or pictures of one person, for figures")
+    made = scores.compared(folder, data, console)
+    found, labels, pairs = made.found, made.labels, made.pairs
+    if not pairs.genuine.total:
+        raise DataError(f"{data}: nobody has two pictures; without that there is no TAR")
     figures = {
         "data": data.name,
         "pictures": len(found.names),
@@ -46,7 +36,7 @@ def recognition(
         "impostor_pairs": pairs.impostor.total,
         "points": [_point(pairs, far) for far in FARS if far * pairs.impostor.total >= 1],
     }
-    return figures, scores.described(data.name, labels, pairs.impostor.total, curve)
+    return figures, scores.described(data.name, labels, pairs.impostor.total, made.curve)
 
 
 def _point(pairs: Any, far: float) -> dict[str, Any]:
