@@ -22,37 +22,11 @@ from rich.progress import track
 import native
 from edge.outputs import replacing
 from edge.packs import preprocess
-from edge.packs.schema import InputSpec, TemplateFit
 from training import cli, labels
 from training.errors import DataError
 from training.landmarks.data.face import subject
 from training.pictures import Pictures
-
-ARCFACE = (
-    (38.2946, 51.6963),
-    (73.5318, 51.5014),
-    (56.0252, 71.7366),
-    (41.5493, 92.3655),
-    (70.7299, 92.2041),
-)
-"""Eyes, nose, mouth corners in pixels of 112 x 112; those at the picture's left first."""
-
-IMAGENET_MEAN = (123.675, 116.28, 103.53)
-IMAGENET_STD = (58.395, 57.12, 57.375)
-
-
-def teacher_spec() -> InputSpec:
-    """Input of the teacher: RGB, ImageNet's mean and std, the template of five points."""
-    fit = TemplateFit(kind="template", points=tuple((i,) for i in range(5)), template=ARCFACE)
-    return InputSpec(
-        name="image",
-        width=112,
-        height=112,
-        colour="rgb",
-        mean=IMAGENET_MEAN,
-        std=IMAGENET_STD,
-        fit=fit,
-    )
+from training.recognition import crops
 
 
 class Teacher:
@@ -65,11 +39,11 @@ class Teacher:
             self._net = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime's errors share no public base class
             raise DataError(f"{path}: {error}") from error
-        self._spec = teacher_spec()
+        self._spec = crops.input_spec("imagenet")
 
     def embed(self, image: NDArray[np.uint8], five: NDArray[np.floating]) -> NDArray[np.float32]:
         """Unit vector (D,) of the face whose five points (5, 2) are given."""
-        template = np.array(ARCFACE, np.float64)
+        template = np.array(crops.ARCFACE, np.float64)
         matrix = native.similarity(np.asarray(five, np.float64), template)
         value = preprocess.tensor(image, matrix, self._spec)
         (out,) = self._net.run(None, {self._net.get_inputs()[0].name: value})
