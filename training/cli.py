@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -95,6 +96,36 @@ def parser(prog: str, description: str, epilog: str) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+
+
+def verbs(package: str, heading: str, table: Mapping[str, str], argv: Sequence[str] | None) -> int:
+    """Command line of a package with verbs; returns the exit code. Raises FaceGateError.
+
+    table: what each verb does, by name. A verb is a module of the package (`-` written `_`) with
+    `EXAMPLES`, `add_arguments(parser)` and `run(args) -> int`.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    whole = parser(package, heading, "")
+    places = whole.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for verb, what in table.items():
+        if words[:1] != [verb]:
+            places.add_parser(verb, help=what)
+            continue
+        # Only the verb that is wanted: evaluation needs none of what training loads.
+        module = importlib.import_module(f"{package}.{verb.replace('-', '_')}")
+        own = places.add_parser(
+            verb,
+            help=what,
+            description=module.__doc__,
+            epilog=f"{module.EXAMPLES}\n{EXIT_CODES}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        module.add_arguments(own)
+        own.set_defaults(run=module.run)
+    args = whole.parse_args(words)
+    code: int = args.run(args)
+    return code
 
 
 def leave(main: Callable[[], int]) -> None:
