@@ -101,10 +101,90 @@ void resample(const ImageView& image, const Sampling& sampling, int height, int 
     }
 }
 
+// Positions along one axis: what repeats the edge ends on the outermost pixels, a constant edge one
+// pixel further out, where everything is the constant.
+struct Span {
+    double low;
+    double high;
+
+    Taps taps(double position) const noexcept { return split(std::clamp(position, low, high)); }
+};
+
+Span span(Edge edge, int size) noexcept {
+    if (edge.constant) return {-1.0, static_cast<double>(size)};
+    return {0.0, static_cast<double>(size - 1)};
+}
+
+constexpr int tile = 512;  // image columns that are held at once; a crop pixel spans 65 at most
+
+// Adds `weight` times image row `y`, columns first..last, to the interleaved floats of `row`.
+void add_row(const ImageView& image, Edge edge, int y, int first, int last, float weight,
+             float* row) noexcept {
+    if (weight == 0.0F) return;
+    const bool beyond = y < 0 || y >= image.height;
+    const int from = beyond ? last + 1 : std::max(first, 0);
+    const int to = beyond ? last + 1 : std::min(last, image.width - 1) + 1;
+    const float constant = weight * edge.level;
+    for (int i = 0; i < (std::min(from, last + 1) - first) * 3; ++i) row[i] += constant;
+    if (from < to) {
+        const std::uint8_t* source = pixel(image, from, y);
+        float* sums = row + static_cast<std::ptrdiff_t>(from - first) * 3;
+        const int count = (to - from) * 3;
+        for (int i = 0; i < count; ++i) sums[i] += weight * static_cast<float>(source[i]);
+    }
+    for (int i = (to - first) * 3; i < (last + 1 - first) * 3; ++i) row[i] += constant;
+}
+
+// The same samples where the crop stands upright in the image: then they lie on a grid, and an
+// average over the grid is one over rows, which are read whole, and then one over columns.
+template <class Store>
+void resample_upright(const ImageView& image, const Sampling& sampling, Edge edge, int height,
+                      int width, Store store) noexcept {
+    const double* m = sampling.inverse;
+    const Span columns = span(edge, image.width);
+    const Span rows = span(edge, image.height);
+    const double part_x = 1.0 / sampling.steps_x;
+    const double part_y = 1.0 / sampling.steps_y;
+    const float share_x = 1.0F / static_cast<float>(sampling.steps_x);
+    const float share_y = 1.0F / static_cast<float>(sampling.steps_y);
+    const auto column = [&](int x, int i) noexcept {
+        return columns.taps(m[0] * (x + part(i, part_x)) + m[2]);
+    };
+    const int most = static_cast<int>(std::min((tile - 3) / std::abs(m[0]), 1.0 * width));
+    for (int x0 = 0; x0 < width; x0 += most) {
+        const int x1 = std::min(x0 + most, width);
+        const int a = column(x0, 0).first;
+        const int b = column(x1 - 1, sampling.steps_x - 1).first;
+        const int first = std::min(a, b);
+        const int last = std::max(a, b) + 1;
+        float row[tile * 3];
+        for (int y = 0; y < height; ++y) {
+            std::fill(row, row + static_cast<std::ptrdiff_t>(last - first + 1) * 3, 0.0F);
+            for (int j = 0; j < sampling.steps_y; ++j) {
+                const Taps at = rows.taps(m[4] * (y + part(j, part_y)) + m[5]);
+                add_row(image, edge, at.first, first, last, share_y * (1.0F - at.fraction), row);
+                add_row(image, edge, at.first + 1, first, last, share_y * at.fraction, row);
+            }
+            for (int x = x0; x < x1; ++x) {
+                float sum[3] = {0.0F, 0.0F, 0.0F};
+                for (int i = 0; i < sampling.steps_x; ++i) {
+                    const Taps at = column(x, i);
+                    const float* left = row + static_cast<std::ptrdiff_t>(at.first - first) * 3;
+                    for (int c = 0; c < 3; ++c) sum[c] += mix(left[c], left[c + 3], at.fraction);
+                }
+                for (float& value : sum) value *= share_x;
+                store(y, x, sum);
+            }
+        }
+    }
+}
+
 template <class Store>
 void resample(const ImageView& image, const Sampling& sampling, Edge edge, int height, int width,
               Store store) noexcept {
-    if (edge.constant) {
+    if (sampling.inverse[1] == 0.0 && sampling.inverse[3] == 0.0) {
+        resample_upright(image, sampling, edge, height, width, store);
+    } else if (edge.constant) {
         resample(image, sampling, height, width, Constant{edge.level}, store);
     } else {
         resample(image, sampling, height, width, Replicate{}, store);

@@ -48,8 +48,11 @@ void compare(const ImageView& image, const double* matrix, Edge edge, const Norm
 void agrees_with_reference() {
     check::Random random(2);
     for (int round = 0; round < 200; ++round) {
-        const Picture picture(random, 1 + random.below(40), 1 + random.below(40), random.below(9));
-        const double angle = random.between(-3.2, 3.2);
+        // Upright crops take a path of their own, which holds 512 columns at once.
+        const bool upright = round % 4 == 0;
+        const int width = 1 + random.below(upright ? 1200 : 40);
+        const Picture picture(random, 1 + random.below(40), width, random.below(9));
+        const double angle = upright ? 0.0 : random.between(-3.2, 3.2);
         const double scale = random.between(0.2, 3.0);
         const double a = scale * std::cos(angle);
         const double b = scale * std::sin(angle);

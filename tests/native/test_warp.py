@@ -239,3 +239,29 @@ def test_bad_input_of_warp_u8_is_named(change, error, message):
 def test_bad_points_are_named(points, template, message):
     with pytest.raises(ValueError, match=message):
         native.align(IMAGE, points, template, 112, 112, **PLAIN)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    size=st.tuples(st.integers(1, 90), st.sampled_from([1, 2, 60, 511, 512, 513, 1100])),
+    crop=st.tuples(st.integers(1, 12), st.integers(1, 40)),
+    shrink=st.tuples(st.floats(0.2, 60), st.floats(0.2, 60)),
+    mirrored=st.booleans(),
+    at=st.tuples(st.floats(-0.5, 1.5), st.floats(-0.5, 1.5)),
+    border=st.none() | st.integers(0, 255),
+    seed=st.integers(0, 99),
+)
+def test_upright_crops_are_those_of_the_general_path(
+    size, crop, shrink, mirrored, at, border, seed
+):
+    """A turn too small to move anything keeps a crop out of the path for upright ones."""
+    image = noise(*size, seed)
+    a, d = (-1 if mirrored else 1) / shrink[0], 1 / shrink[1]
+    x, y = at[0] * size[1], at[1] * size[0]
+    upright = np.array([[a, 0, crop[1] / 2 - a * x], [0, d, crop[0] / 2 - d * y]])
+    turned = upright.copy()
+    turned[0, 1] = turned[1, 0] = 1e-13
+    got, want = (
+        native.warp(image, m, *crop, **{**PLAIN, "border": border}) for m in (upright, turned)
+    )
+    np.testing.assert_allclose(got, want, atol=2e-3)
