@@ -14,21 +14,18 @@ def passive(
     pack: Pack,
     image: NDArray[np.uint8],
     box: NDArray[np.float32],
-    landmarks: NDArray[np.float32],
+    landmarks: NDArray[np.float32] | None = None,
 ) -> float:
-    """Score 0 (an artefact) .. 1 (live), to be held against `roles.liveness` bound of the pack."""
+    """Score 0 (an artefact) .. 1 (live), to be held against `roles.liveness` bound of the pack.
+
+    landmarks: (68, 2), needed only by a network whose crops are laid by them.
+    """
     role = pack.manifest.roles.liveness
     if isinstance(role, LivenessArtefactsRole):
         return artefacts.score(image, box)
-    spec, head, network = role.input, role.head, pack.liveness
+    head, network = role.head, pack.liveness
     assert network is not None  # load() gives every network role its network
-    if spec.fit.kind == "box":
-        matrix = preprocess.box_matrix(spec.fit, spec, box)
-    elif spec.fit.kind == "template":
-        matrix = preprocess.template_matrix(spec.fit, landmarks)
-    else:
-        matrix = preprocess.frame_matrix(spec.fit, spec, image.shape[0], image.shape[1])
-    (out,) = network.run(preprocess.tensor(image, matrix, spec))
+    (out,) = network.run(preprocess.face_tensor(image, role.input, box, landmarks))
     values = out.reshape(-1).astype(np.float64)
     if head.softmax:
         values = np.exp(values - values.max())

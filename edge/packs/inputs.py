@@ -61,7 +61,18 @@ class TemplateFit(Model):
         return self
 
 
-Fit: TypeAlias = Annotated[FrameFit | BoxFit | TemplateFit, Field(discriminator="kind")]
+class BoxesFit(Model):
+    """Several squares around one face box, one below another in the input.
+
+    Each takes an equal share of the input's height: a network sees the face and, from farther
+    off, what it is part of.
+    """
+
+    kind: Literal["boxes"]
+    crops: tuple[BoxFit, ...] = Field(min_length=2, max_length=4)
+
+
+Fit: TypeAlias = Annotated[FrameFit | BoxFit | TemplateFit | BoxesFit, Field(discriminator="kind")]
 
 
 class InputSpec(Model):
@@ -84,3 +95,17 @@ class InputSpec(Model):
         if min(self.std) <= 0:
             raise ValueError("std must be positive")
         return self
+
+    @model_validator(mode="after")
+    def _equal_shares(self) -> InputSpec:
+        if isinstance(self.fit, BoxesFit) and self.height % len(self.fit.crops):
+            raise ValueError(f"height {self.height} is no multiple of {len(self.fit.crops)} crops")
+        return self
+
+    @property
+    def parts(self) -> tuple[InputSpec, ...]:
+        """The inputs that stand one below another in this one; itself where there is one crop."""
+        if not isinstance(self.fit, BoxesFit):
+            return (self,)
+        share = {"height": self.height // len(self.fit.crops)}
+        return tuple(self.model_copy(update={**share, "fit": crop}) for crop in self.fit.crops)

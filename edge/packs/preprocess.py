@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import native
-from edge.packs.schema import BoxFit, FrameFit, InputSpec, TemplateFit
+from edge.packs.schema import BoxesFit, BoxFit, FrameFit, InputSpec, TemplateFit
 
 Image = NDArray[np.uint8]
 Matrix = NDArray[np.float64]
@@ -73,8 +73,39 @@ def template_matrix(fit: TemplateFit, landmarks: Points) -> Matrix:
     return native.similarity(anchor_points(fit, landmarks), np.array(fit.template, np.float64))
 
 
+def face_matrices(
+    spec: InputSpec, box: NDArray[np.floating], landmarks: Points | None = None
+) -> tuple[Matrix, ...]:
+    """A 2x3 matrix for each of `spec.parts` of a face.
+
+    Raises ValueError for an input that is no crop of a face, or needs landmarks that are None.
+    """
+    found = []
+    for part in spec.parts:
+        if isinstance(part.fit, BoxFit):
+            found.append(box_matrix(part.fit, part, box))
+        elif isinstance(part.fit, TemplateFit) and landmarks is not None:
+            found.append(template_matrix(part.fit, landmarks))
+        else:
+            raise ValueError(f"a face and its box alone do not say where {part.fit.kind!r} lies")
+    return tuple(found)
+
+
+def face_tensor(
+    image: Image, spec: InputSpec, box: NDArray[np.floating], landmarks: Points | None = None
+) -> NDArray[np.float32]:
+    """1 x 3 x height x width float32 network input of a face. Raises ValueError as above."""
+    matrices = face_matrices(spec, box, landmarks)
+    crops = [tensor(image, m, part) for m, part in zip(matrices, spec.parts, strict=True)]
+    return crops[0] if len(crops) == 1 else np.concatenate(crops, axis=2)
+
+
 def tensor(image: Image, matrix: Matrix, spec: InputSpec) -> NDArray[np.float32]:
-    """1 x 3 x height x width float32 network input: warp, colour order, mean, std, in one pass."""
+    """1 x 3 x height x width float32 network input: warp, colour order, mean, std, in one pass.
+
+    spec: of one crop (see `InputSpec.parts`).
+    """
+    assert not isinstance(spec.fit, BoxesFit)
     return native.warp(
         image,
         matrix,

@@ -27,6 +27,7 @@ from edge.packs.heads import (
     YoloLevelsHead,
 )
 from edge.packs.inputs import (
+    BoxesFit,
     BoxFit,
     Fit,
     FrameFit,
@@ -45,6 +46,7 @@ __all__ = [
     "AgeGenderRole",
     "BoxFit",
     "BoxThresholds",
+    "BoxesFit",
     "BoxesHead",
     "DetectorHead",
     "DetectorRole",
@@ -156,6 +158,12 @@ class LivenessNetworkRole(NetworkRole):
 
     kind: Literal["network"]
     head: LiveClassHead
+
+    @model_validator(mode="after")
+    def _fits_face(self) -> LivenessNetworkRole:
+        if self.input.fit.kind not in ("box", "boxes", "template"):
+            raise ValueError("a liveness network's input.fit.kind must be that of a face's crop")
+        return self
 
 
 class LivenessArtefactsRole(Model):
