@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -107,3 +108,11 @@ def _parse(row: list[str], path: Path, line: int) -> Sample:
     if not isinstance(parameters, dict):
         raise DataError(f"{where}: parameters are not a JSON object")
     return Sample(path.parent / name, label, person, box, film, drawn, parameters)
+
+
+def picture(sample: Sample) -> NDArray[np.uint8]:
+    """(H, W, 3) uint8 BGR. Raises DataError."""
+    image = cv2.imread(str(sample.picture), cv2.IMREAD_COLOR)
+    if image is None:
+        raise DataError(f"{sample.picture}: not a picture that can be read")
+    return np.asarray(image, np.uint8)

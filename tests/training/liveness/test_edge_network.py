@@ -1,0 +1,142 @@
+"""The door's network: it trains, resumes to the same weights, and is given the device's crops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from rich.console import Console
+
+from edge.errors import UsageError
+from edge.packs import preprocess
+from training import checkpoint
+from training.errors import CheckpointError, DataError
+from training.liveness import crops, samples
+from training.liveness.__main__ import main
+from training.liveness.dataset import Presentations, balanced
+from training.liveness.model import Design, load, normalised
+from training.liveness.samples import picture
+from training.liveness.store import Store
+from training.liveness.task import LiveTask, by_label, scores, summary
+from training.sampling import Key
+
+Make = Callable[..., Path]
+SHORT = ("--batch", "8", "--workers", "0", "--ema", "0.5", "--lr", "3e-3", "--strength", "0.1")
+
+
+def test_a_crop_is_what_the_device_cuts(make_list: Make) -> None:
+    sample = samples.read(make_list("one", "a", 1))[0]
+    spec = Design().spec
+    image = picture(sample)
+    whole = normalised(torch.from_numpy(crops.planes(crops.cut(image, sample.box, spec))[None]))
+    device = preprocess.face_tensor(image, spec, sample.box)
+    assert device.shape == (1, 3, 160, 80)
+    # Rounded to whole grey levels, 1/127.5 apart.
+    assert np.abs(whole.numpy() - device).max() <= 0.5 / 127.5 + 1e-4
+
+
+def test_views_from_the_store_are_those_from_the_frame(make_list: Make, tmp_path: Path) -> None:
+    found = samples.read(make_list("some", "a", 2))
+    spec = Design().spec
+    store = Store.of(found, spec, tmp_path / "cache", Console(stderr=True))
+    box = found[1].box + np.array([3, -2, 5, 4], np.float32)
+    direct = crops.cut(picture(found[1]), box, spec).astype(float)
+    assert np.abs(store.cut(1, box) - direct).mean() < 3
+    # Another box shows something else, so the figure above says something.
+    assert np.abs(store.cut(1, found[1].box) - direct).mean() > 4
+    again = Store.of(found, spec, tmp_path / "cache", Console(stderr=True))
+    np.testing.assert_array_equal(again.kept, store.kept)
+    assert len(list((tmp_path / "cache").iterdir())) == 1
+
+
+def test_a_view_follows_from_its_key_alone(make_list: Make, tmp_path: Path) -> None:
+    found = samples.read(make_list("some", "a", 3))
+    store = Store.of(found, Design().spec, tmp_path, Console(stderr=True))
+    data = Presentations(store, seed=1)
+    first, same, other = (data[Key(*k)] for k in ((2, 1, 0), (2, 1, 0), (2, 1, 1)))
+    assert torch.equal(first.image, same.image)
+    assert not torch.equal(first.image, other.image)
+    assert torch.isnan(first.teacher)
+
+
+def test_half_is_live_and_instruments_share_the_rest(make_list: Make) -> None:
+    found = samples.read(make_list("mixed", "a", 4, ("print", "phone")))
+    weights = balanced(found)
+    live = np.array([s.live for s in found])
+    assert weights[live].sum() == pytest.approx(0.5)
+    phone = np.array([s.label == "phone" for s in found])
+    assert weights[phone].sum() == pytest.approx(0.25)
+    with pytest.raises(DataError, match="both needed"):
+        balanced([s for s in found if s.live])
+
+
+def test_figures_are_taken_where_one_in_a_hundred_living_faces_is_refused() -> None:
+    live = np.linspace(0.5, 1, 200)
+    found = summary({"live": live, "print": np.array([0.1, 0.504, 0.6, 0.9]), "phone": live - 0.6})
+    assert (live < found["bound"]).sum() == 2
+    assert found["apcer_print"] == 0.5
+    assert found["apcer_phone"] == 0.0
+    assert found["apcer_max"] == 0.5
+    assert found["apcer_mean"] == 0.25
+
+
+def test_it_learns_and_its_checkpoint_scores(make_list: Make, tmp_path: Path) -> None:
+    train, held = make_list("train", "ab", 24), make_list("held", "cd", 12)
+    out = tmp_path / "run"
+    given = ["--list", str(train), "--held", str(held), "--out", str(out)]
+    assert main(["train", *given, "--epochs", "8", *SHORT]) == 0
+    net = load(*checkpoint.load(out / "best.ckpt"))
+    wanted = samples.read(held)
+    images = [crops.planes(crops.cut(picture(s), s.box, net.design.spec)) for s in wanted]
+    got = by_label(wanted, scores(net, torch.from_numpy(np.stack(images))))
+    assert got["live"].min() > got["print"].max()
+    assert got["live"].mean() > 0.6 > 0.4 > got["print"].mean()
+
+
+def test_a_run_resumes_to_the_same_weights(
+    make_list: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train, held = make_list("train", "ab", 8), make_list("held", "cd", 4)
+
+    def go(name: str, *more: str) -> None:
+        given = ["--list", str(train), "--held", str(held), "--out", str(tmp_path / name)]
+        assert main(["train", *given, *SHORT, "--epochs", "3", *more]) == 0
+
+    go("whole")
+    with monkeypatch.context() as patch:
+        validate, calls = LiveTask.validate, list[int]()
+
+        def interrupted(task: LiveTask, module: torch.nn.Module) -> dict[str, float]:
+            calls.append(1)
+            if len(calls) == 2:
+                raise KeyboardInterrupt
+            return validate(task, module)
+
+        patch.setattr(LiveTask, "validate", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            go("halves")
+    assert checkpoint.read(tmp_path / "halves" / "last.ckpt")["position"]["epoch"] == 1
+    go("halves", "--resume")
+    whole, halves = (checkpoint.load(tmp_path / n / "last.ckpt")[1] for n in ("whole", "halves"))
+    assert all(torch.equal(whole[k], halves[k]) for k in whole)
+
+
+def test_people_must_not_be_on_both_sides(make_list: Make, tmp_path: Path) -> None:
+    train, held = make_list("train", "ab", 4), make_list("held", "bc", 4)
+    with pytest.raises(UsageError, match="b is in the training"):
+        main(["train", "--list", str(train), "--held", str(held), "--out", str(tmp_path / "r")])
+
+
+def test_an_unknown_instrument_cannot_be_left_out(make_list: Make, tmp_path: Path) -> None:
+    train = make_list("train", "ab", 4)
+    given = ["--list", str(train), "--held", str(train), "--out", str(tmp_path / "r")]
+    with pytest.raises(UsageError, match="no 'phone'"):
+        main(["train", *given, "--leave-out", "phone"])
+
+
+def test_a_description_of_something_else_is_refused() -> None:
+    with pytest.raises(CheckpointError, match="not a liveness network"):
+        Design.of({"size": 80})

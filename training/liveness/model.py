@@ -1,0 +1,184 @@
+"""The door's liveness network: a tower for each crop, one answer from both.
+
+Convolutions of 3 x 3, batch normalisation and ReLU alone, so that it is as good in 8 bits; about 75
+million floating-point operations for both crops together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from edge.packs.schema import InputSpec
+from training.errors import CheckpointError
+from training.liveness import crops
+from training.liveness.fourier import spectrum
+
+CLASSES = ("attack", "live")
+LIVE = CLASSES.index("live")
+
+
+@dataclass(frozen=True)
+class Design:
+    """size: of a crop, pixels. scales: sides of the crops in face sizes. widths: channels after
+    each halving of the picture. depth: blocks of each size beside the one that halves.
+    """
+
+    size: int = crops.SIZE
+    scales: tuple[float, ...] = crops.SCALES
+    widths: tuple[int, ...] = (16, 24, 48, 96)
+    depth: tuple[int, ...] = (1, 1, 0)
+
+    @property
+    def spec(self) -> InputSpec:
+        """The network's input, for the manifest."""
+        return crops.input_spec(self.size, self.scales)
+
+    def build(self) -> LiveNet:
+        """An untrained network."""
+        return LiveNet(self)
+
+    def parts(self, x: Tensor) -> list[Tensor]:
+        """The crops (N, 3, S, S) of inputs (N, 3, crops · S, S)."""
+        return [x[:, :, i * self.size : (i + 1) * self.size] for i in range(len(self.scales))]
+
+    def plain(self) -> dict[str, Any]:
+        """For a checkpoint's description."""
+        return {
+            "size": self.size,
+            "scales": list(self.scales),
+            "widths": list(self.widths),
+            "depth": list(self.depth),
+        }
+
+    @classmethod
+    def of(cls, plain: dict[str, Any]) -> Design:
+        """The inverse of `plain`. Raises CheckpointError."""
+        try:
+            return cls(
+                int(plain["size"]),
+                tuple(float(v) for v in plain["scales"]),
+                tuple(int(v) for v in plain["widths"]),
+                tuple(int(v) for v in plain["depth"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise CheckpointError(f"not a liveness network's description: {error!r}") from error
+
+
+def _conv(inside: int, out: int, stride: int = 1, kernel: int = 3) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inside, out, kernel, stride, kernel // 2, bias=False), nn.BatchNorm2d(out)
+    )
+
+
+class Block(nn.Module):
+    """Two convolutions and a way around them (He et al. 2016)."""
+
+    def __init__(self, inside: int, out: int, stride: int) -> None:
+        super().__init__()
+        self.first, self.second = _conv(inside, out, stride), _conv(out, out)
+        same = stride == 1 and inside == out
+        self.around = nn.Identity() if same else _conv(inside, out, stride, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.second(torch.relu(self.first(x)))
+        return torch.relu(y + self.around(x))
+
+
+class Tower(nn.Module):
+    """One crop (N, 3, S, S) to features (N, widths[-1]), and the map that draws its spectrum."""
+
+    def __init__(self, design: Design) -> None:
+        super().__init__()
+        stem, *widths = design.widths
+        self.stem = _conv(3, stem, 2)
+        stages, inside = [], stem
+        for width, depth in zip(widths, design.depth, strict=True):
+            blocks = [Block(inside, width, 2), *(Block(width, width, 1) for _ in range(depth))]
+            stages.append(nn.Sequential(*blocks))
+            inside = width
+        self.stages = nn.ModuleList(stages)
+        drawn = widths[-2]
+        self.draw = nn.Sequential(_conv(drawn, 32), nn.ReLU(), nn.Conv2d(32, 1, 3, padding=1))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        x = torch.relu(self.stem(x))
+        *before, last = self.stages
+        for stage in before:
+            x = stage(x)
+        return last(x).mean((-2, -1)), x
+
+
+class Answers(NamedTuple):
+    """joint (N, 2): logits, attack and live. alone: of each tower. drawn: spectra."""
+
+    joint: Tensor
+    alone: tuple[Tensor, ...]
+    drawn: tuple[Tensor, ...]
+
+
+class LiveNet(nn.Module):
+    """(N, 3, crops · S, S) float32 as `Design.spec` says to logits (N, 2), attack and live."""
+
+    def __init__(self, design: Design) -> None:
+        super().__init__()
+        self.design = design
+        width, count = design.widths[-1], len(design.scales)
+        self.towers = nn.ModuleList(Tower(design) for _ in range(count))
+        self.alone = nn.ModuleList(nn.Linear(width, len(CLASSES)) for _ in range(count))
+        self.hidden = nn.Linear(width * count, 64)
+        self.dropout = nn.Dropout(0.3)
+        self.joint = nn.Linear(64, len(CLASSES))
+
+    def _joined(self, features: list[Tensor]) -> Tensor:
+        hidden = torch.relu(self.hidden(torch.cat(features, dim=1)))
+        joint: Tensor = self.joint(self.dropout(hidden))
+        return joint
+
+    def forward(self, x: Tensor) -> Tensor:
+        towers = zip(self.towers, self.design.parts(x), strict=True)
+        return self._joined([tower(part)[0] for tower, part in towers])
+
+    def answers(self, x: Tensor) -> Answers:
+        """All that is trained."""
+        both = [tower(part) for tower, part in zip(self.towers, self.design.parts(x), strict=True)]
+        features = [f for f, _ in both]
+        return Answers(
+            self._joined(features),
+            tuple(head(f) for head, f in zip(self.alone, features, strict=True)),
+            tuple(t.draw(m) for t, (_, m) in zip(self.towers, both, strict=True)),
+        )
+
+
+class ForTraining(nn.Module):
+    """Gives `Answers`: what the common loop calls is a module's `forward`."""
+
+    def __init__(self, net: LiveNet) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, x: Tensor) -> Answers:
+        return self.net.answers(x)
+
+
+def spectra(design: Design, x: Tensor, like: tuple[Tensor, ...]) -> list[Tensor]:
+    """What `Answers.drawn` should show of the crops in `x`."""
+    return [spectrum(part, d.shape[-1]) for part, d in zip(design.parts(x), like, strict=True)]
+
+
+def normalised(image: Tensor) -> Tensor:
+    """(N, 3, H, W) uint8 RGB as `Design.spec` says."""
+    return ((image.float() - 127.5) / 127.5).contiguous(memory_format=torch.channels_last)
+
+
+def load(description: dict[str, Any], weights: dict[str, Tensor]) -> LiveNet:
+    """The network of a checkpoint, ready to answer. Raises CheckpointError."""
+    whole = ForTraining(Design.of(description).build())
+    try:
+        whole.load_state_dict(weights)
+    except RuntimeError as error:
+        raise CheckpointError(f"weights of another design: {error}") from error
+    return whole.net.eval()

@@ -1,0 +1,83 @@
+"""Crops of a list, cut once: reading a frame takes longer than training on it.
+
+Kept are the squares of a network's input, wider by `MARGIN` and finer, in one file of uint8. Views
+of a sample are cut from them, through the same matrices that would cut them from the frame.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import track
+
+import native
+from edge.outputs import replacing
+from edge.packs import preprocess
+from edge.packs.schema import BoxesFit, InputSpec
+from training.liveness import crops
+from training.liveness.crops import Image
+from training.liveness.samples import Sample, picture
+
+MARGIN = 1.25
+"""Sides of what is kept over those of the crops: what a detector's boxes stray, with room."""
+FINER = 2
+"""Pixels of what is kept over those of the crops, along a side."""
+
+
+def kept_spec(spec: InputSpec) -> InputSpec:
+    """The squares that are kept for crops of `spec`."""
+    assert isinstance(spec.fit, BoxesFit)
+    wider = tuple(c.model_copy(update={"scale": c.scale * MARGIN}) for c in spec.fit.crops)
+    return spec.model_copy(
+        update={
+            "width": spec.width * FINER,
+            "height": spec.height * FINER,
+            "fit": BoxesFit(kind="boxes", crops=wider),
+        }
+    )
+
+
+class Store:
+    """The kept squares (n, height, width, 3) uint8 BGR of samples, in order."""
+
+    def __init__(self, samples: Sequence[Sample], spec: InputSpec, kept: NDArray[np.uint8]) -> None:
+        self.samples, self.spec, self.kept = samples, spec, kept
+        self._kept_spec = kept_spec(spec)
+
+    @classmethod
+    def of(
+        cls, samples: Sequence[Sample], spec: InputSpec, folder: Path, console: Console
+    ) -> Store:
+        """Reads every picture, unless `folder` has the squares already. Raises DataError."""
+        wider = kept_spec(spec)
+        named = hashlib.sha256(wider.model_dump_json().encode())
+        for s in samples:
+            named.update(f"{s.picture.absolute()} {s.box.tolist()}\n".encode())
+        path = folder / f"crops-{named.hexdigest()[:16]}.npy"
+        if not path.is_file():
+            folder.mkdir(parents=True, exist_ok=True)
+            shape = (len(samples), wider.height, wider.width, 3)
+            with replacing(path) as part:
+                kept = np.lib.format.open_memmap(part, "w+", np.uint8, shape)
+                for i, s in enumerate(track(samples, "cutting", console=console, transient=True)):
+                    kept[i] = crops.cut(picture(s), s.box, wider)
+                kept.flush()
+                del kept
+        return cls(samples, spec, np.load(path, mmap_mode="r"))
+
+    def cut(self, index: int, box: NDArray[np.floating]) -> Image:
+        """(height, width, 3) uint8 BGR: `crops.cut` of sample `index` around `box` of its frame."""
+        onto = preprocess.face_matrices(self.spec, box)
+        had = preprocess.face_matrices(self._kept_spec, self.samples[index].box)
+        side = self._kept_spec.width
+        parts = []
+        for i, (part, new, old) in enumerate(zip(self.spec.parts, onto, had, strict=True)):
+            square = self.kept[index, i * side : (i + 1) * side]
+            back = np.linalg.inv(np.vstack([old, [0, 0, 1]]))
+            parts.append(native.warp_u8(square, new @ back, part.height, part.width, border=None))
+        return np.concatenate(parts)

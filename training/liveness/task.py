@@ -1,0 +1,132 @@
+"""The door's liveness network as a task of the common loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from edge.metrics import threshold_at
+from training.liveness import crops
+from training.liveness.dataset import Batch, Presentations
+from training.liveness.model import LIVE, Design, ForTraining, LiveNet, normalised, spectra
+from training.liveness.samples import Sample, picture
+
+BPCER = 0.01
+"""Of the validation's live faces, refused at the threshold where its attacks are counted."""
+
+
+def by_label(samples: Sequence[Sample], scores: NDArray[np.floating]) -> dict[str, Any]:
+    """Scores (n,) of each label."""
+    labels = np.array([s.label for s in samples])
+    return {str(name): scores[labels == name] for name in np.unique(labels)}
+
+
+def summary(scores: dict[str, Any], live: str = "live") -> dict[str, float]:
+    """apcer_mean and apcer_max over instruments at the bound of `BPCER`, and that bound.
+
+    entropy: cross-entropy, a mean over labels. cost: what epochs are chosen by; where several have
+    no error left the surer one is better.
+    """
+    # The largest bound that refuses no more than the share: from above, as for false matches.
+    bound = -threshold_at(-np.asarray(scores[live]), BPCER)
+    rates = {n: float((v >= bound).mean()) for n, v in scores.items() if n != live}
+    worst = max(rates.values())
+    entropy = float(np.mean([_surprise(v, name == live) for name, v in scores.items()]))
+    mean = float(np.mean(list(rates.values())))
+    return {
+        "cost": mean + entropy / 10,
+        "entropy": entropy,
+        "apcer_mean": mean,
+        "apcer_max": worst,
+        "bound": bound,
+        **{f"apcer_{name}": rate for name, rate in sorted(rates.items())},
+    }
+
+
+def _surprise(values: NDArray[np.floating], live: bool) -> float:
+    right = np.asarray(values if live else 1 - values, np.float64)
+    return float(-np.log(right.clip(1e-6)).mean())
+
+
+class LiveTask:
+    """Trains a `LiveNet`; chooses by the errors on people held back.
+
+    fourier, alone, taught: weights of the losses of the spectra, of each tower's own answer and of
+    the teacher's, beside the joint answer's cross-entropy.
+    """
+
+    name = "liveness"
+    score = "cost"
+    lower_is_better = True
+    collate: Callable[[list[Any]], Any] | None = None
+
+    def __init__(
+        self,
+        design: Design,
+        train: Presentations,
+        held: Sequence[Sample],
+        *,
+        fourier: float = 0.5,
+        alone: float = 0.3,
+        taught: float = 0.0,
+        smoothing: float = 0.02,
+    ) -> None:
+        self.design, self.train, self.held = design, train, held
+        self.fourier, self.alone, self.taught = fourier, alone, taught
+        self.smoothing = smoothing
+        self.module: nn.Module = ForTraining(design.build()).to(memory_format=torch.channels_last)
+        self._images = torch.from_numpy(
+            np.stack([crops.planes(crops.cut(picture(s), s.box, design.spec)) for s in held])
+        )
+
+    def loss(self, module: nn.Module, batch: Batch) -> dict[str, Tensor]:
+        x = normalised(batch.image)
+        found = module(x)
+        entropy = [
+            F.cross_entropy(logits.float(), batch.live, label_smoothing=self.smoothing)
+            for logits in (found.joint, *found.alone)
+        ]
+        wanted = spectra(self.design, x, found.drawn)
+        drawn = torch.stack(
+            [F.mse_loss(got.float(), want) for got, want in zip(found.drawn, wanted, strict=True)]
+        ).mean()
+        loss = entropy[0] + self.alone * torch.stack(entropy[1:]).mean() + self.fourier * drawn
+        figures = {"entropy": entropy[0], "spectrum": drawn}
+        if self.taught > 0:
+            figures["taught"] = _taught(found.joint.float(), batch)
+            loss = loss + self.taught * figures["taught"]
+        return {"loss": loss, **figures}
+
+    def validate(self, module: nn.Module) -> dict[str, float]:
+        assert isinstance(module, ForTraining)
+        return summary(by_label(self.held, scores(module.net, self._images)))
+
+    def description(self) -> dict[str, Any]:
+        return self.design.plain()
+
+
+def _taught(logits: Tensor, batch: Batch) -> Tensor:
+    """Cross-entropy to the teacher's scores where the teacher is right; where it errs, nothing."""
+    right = torch.isfinite(batch.teacher) & ((batch.teacher >= 0.5) == (batch.live == LIVE))
+    if not right.any():
+        return logits.sum() * 0
+    margin = logits[right, LIVE] - logits[right, 1 - LIVE]
+    return F.binary_cross_entropy_with_logits(margin, batch.teacher[right])
+
+
+@torch.no_grad()
+def scores(net: LiveNet, images: Tensor) -> NDArray[np.float32]:
+    """Live scores (n,) 0..1 of crops (n, 3, H, W) uint8 RGB."""
+    net.eval()
+    device = next(net.parameters()).device
+    found = [
+        net(normalised(images[i : i + 64].to(device))).float().softmax(1)[:, LIVE].cpu()
+        for i in range(0, len(images), 64)
+    ]
+    return np.asarray(torch.cat(found).numpy(), np.float32)

@@ -1,0 +1,131 @@
+"""Trains the door's liveness network on lists of presentations.
+
+Half of what it is shown is live; the attack instruments share the other half equally. The epoch
+with the lowest mean APCER on the people held back is kept, at the bound where 1 % of their living
+faces are refused. `--leave-out` keeps instruments from the training, to measure what the network
+makes of an attack that it has never seen: the validation leaves them out too.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import torch
+from rich.console import Console
+
+from edge.errors import UsageError
+from training import checkpoint, cli
+from training.errors import CheckpointError
+from training.liveness import samples
+from training.liveness.dataset import Presentations
+from training.liveness.model import Design
+from training.liveness.samples import LIVE, Sample
+from training.liveness.store import Store
+from training.liveness.task import LiveTask
+from training.loop import fit
+
+EXAMPLES = """\
+examples:
+  python -m training.liveness train --list attacks/list.csv --held held/list.csv \\
+      --precision bf16-mixed --out runs/live
+  # what would it make of attacks that it does not know?
+  python -m training.liveness train --list attacks/list.csv --held held/list.csv \\
+      --leave-out print phone --out runs/without-print-phone
+  # with another network's opinion
+  python -m training.liveness train --list attacks/list.csv --held held/list.csv \\
+      --teacher minifasnet_v2_2.7_80x80.onnx minifasnet_v1se_4.0_80x80.onnx --out runs/taught
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The verb's options."""
+    group = parser.add_argument_group("data")
+    add = group.add_argument
+    add(
+        "--list",
+        action="append",
+        required=True,
+        type=Path,
+        metavar="LIST",
+        help="presentations (training.liveness generate makes such lists); may be repeated",
+    )
+    add(
+        "--held",
+        action="append",
+        required=True,
+        type=Path,
+        metavar="LIST",
+        help="... of other people, by which the best epoch is chosen; may be repeated",
+    )
+    add("--leave-out", nargs="+", default=[], metavar="INSTRUMENT", help="not to train on")
+    add("--cache", type=Path, metavar="DIR", help="where cut crops are kept (default: --out)")
+    add("--strength", type=float, default=0.5, help="of light, lens, coder (default %(default)s)")
+    group = parser.add_argument_group("network")
+    group.add_argument("--start", type=Path, metavar="CKPT", help="weights to begin with")
+    group.add_argument(
+        "--teacher", nargs="+", type=Path, default=[], metavar="ONNX", help="MiniFASNet files"
+    )
+    group = parser.add_argument_group("losses, beside the answer's")
+    add = group.add_argument
+    add("--fourier", type=float, default=0.5, help="of the spectrum (default %(default)s)")
+    add("--alone", type=float, default=0.3, help="of each crop alone (default %(default)s)")
+    add("--taught", type=float, default=0.3, help="of the teacher's (default %(default)s)")
+    cli.add_plan_arguments(parser, epochs=12, batch=64, lr=2e-3, weight_decay=0.01, ema=0.998)
+
+
+def chosen(lists: Sequence[Path], leave_out: Sequence[str]) -> list[Sample]:
+    """The samples of the lists but for these instruments. Raises DataError, UsageError."""
+    found = [sample for path in lists for sample in samples.read(path)]
+    known = {s.label for s in found} - {LIVE}
+    if unknown := sorted(set(leave_out) - known):
+        raise UsageError(
+            f"--leave-out: no {unknown[0]!r} in {lists[0]}; it has {', '.join(sorted(known))}"
+        )
+    return [s for s in found if s.label not in leave_out]
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs the verb; returns the exit code."""
+    console = Console(stderr=True)
+    plan = cli.plan_from(args)
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    train, held = (chosen(lists, args.leave_out) for lists in (args.list, args.held))
+    if people := {s.person for s in train} & {s.person for s in held}:
+        raise UsageError(f"{sorted(people)[0]} is in the training and held back from it as well")
+    design, weights = Design(), None
+    if args.start is not None:
+        description, weights = checkpoint.load(args.start)
+        design = Design.of(description)
+    said = None
+    if args.teacher:
+        from training.liveness import teacher
+
+        said = teacher.scores(args.teacher, train, plan.out / "teacher.npz", console)
+    torch.manual_seed(plan.seed)
+    store = Store.of(train, design.spec, args.cache or plan.out, console)
+    data = Presentations(store, plan.seed, strength=args.strength, teacher=said)
+    task = LiveTask(
+        design,
+        data,
+        held,
+        fourier=args.fourier,
+        alone=args.alone,
+        taught=args.taught if args.teacher else 0.0,
+    )
+    if weights is not None:
+        try:
+            task.module.load_state_dict(weights)
+        except RuntimeError as error:
+            raise CheckpointError(f"--start: weights of another network: {error}") from error
+    for name, part in (("training", train), ("held back", held)):
+        count = Counter(s.label for s in part)
+        told = ", ".join(f"{n} {label}" for label, n in count.most_common())
+        console.print(f"{name}: {told}", markup=False, soft_wrap=True)
+    result = fit(task, plan, resume=args.resume)
+    console.print(f"lowest cost {result.best_score:.4f} in epoch {result.best_epoch + 1}")
+    return 0
