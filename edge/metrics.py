@@ -1,7 +1,7 @@
-"""Error rates of recognition and liveness, with exact intervals (NumPy only).
+"""Error rates of recognition, with exact intervals (NumPy only).
 
-Words follow ISO/IEC 19795-1 (recognition) and 30107-3 (presentation attacks). A comparison
-*matches* when its score is at or above the threshold; higher means more alike.
+Words follow ISO/IEC 19795-1. A comparison *matches* when its score is at or above the threshold;
+higher means more alike. Presentation attacks: `edge.presentation`.
 
 Every rate is a `Rate`: errors out of trials, with its exact interval. Trials are taken as
 independent; comparisons that share a person are not, so these intervals are too narrow over all
@@ -11,7 +11,6 @@ pairs of a data set. `edge.pair_bootstrap` has those that draw people.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -237,34 +236,3 @@ def fpir_fnir(
         raise ValueError(f"mated and right differ: {m.shape}, {r.shape}")
     hits = int(((m >= threshold) & r).sum())
     return Rate(int((s >= threshold).sum()), s.size), Rate(m.size - hits, m.size)
-
-
-# Presentation attacks -----------------------------------------------------------------------
-def apcer(
-    attacks: Mapping[str, ArrayLike], bound: float, confidence: float = 0.95
-) -> dict[str, Rate]:
-    """Attack presentation classification error rate per instrument: attacks taken for live.
-
-    Args:
-        attacks: liveness scores by attack instrument ("print", "replay", ...).
-        bound: a score at or above it counts as live.
-    """
-    if not attacks:
-        raise ValueError("no attack instruments")
-    rates = {}
-    for name, values in attacks.items():
-        scores = checked(values, f"attack {name!r}")
-        rates[name] = Rate(int((scores >= bound).sum()), scores.size, confidence)
-    return rates
-
-
-def bpcer(live: ArrayLike, bound: float, confidence: float = 0.95) -> Rate:
-    """Bona fide presentation classification error rate: live faces taken for attacks."""
-    scores = checked(live, "live scores")
-    return Rate(int((scores < bound).sum()), scores.size, confidence)
-
-
-def acer(attacks: Mapping[str, ArrayLike], live: ArrayLike, bound: float) -> float:
-    """Mean of the worst instrument's APCER and the BPCER."""
-    worst = max(rate.value for rate in apcer(attacks, bound).values())
-    return (worst + bpcer(live, bound).value) / 2

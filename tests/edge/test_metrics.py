@@ -160,19 +160,6 @@ def test_search_rates_refuse_nonsense() -> None:
                 call(*args)
 
 
-def test_presentation_attacks() -> None:
-    attacks = {"print": [0.1, 0.2, 0.6, 0.3], "replay": [0.9, 0.1]}
-    rates = metrics.apcer(attacks, 0.5)
-    assert (rates["print"].errors, rates["replay"].value) == (1, 0.5)
-    assert metrics.bpcer([0.5, 0.4, 0.9, 0.9], 0.5).value == 0.25
-    # the worst instrument counts, not the mean of all attacks
-    assert metrics.acer(attacks, [0.5, 0.4, 0.9, 0.9], 0.5) == (0.5 + 0.25) / 2
-    with pytest.raises(ValueError, match="instruments"):
-        metrics.apcer({}, 0.5)
-    with pytest.raises(ValueError, match="'print'"):
-        metrics.apcer({"print": []}, 0.5)
-
-
 @pytest.mark.parametrize("bad", [[], [[1.0]], [math.nan], [math.inf, 1.0]])
 def test_bad_scores_are_refused(bad: list[float]) -> None:
     for call in (
@@ -181,7 +168,6 @@ def test_bad_scores_are_refused(bad: list[float]) -> None:
         lambda: metrics.det([1.0], bad),
         lambda: metrics.eer(bad, [1.0]),
         lambda: metrics.tar_at_far([1.0], bad, 0.1),
-        lambda: metrics.bpcer(bad, 0.5),
     ):
         with pytest.raises(ValueError, match=r"scores"):
             call()
