@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from edge.faces import detect, embed, landmarks, liveness
 from edge.packs import Pack, preprocess
 from training.landmarks.data.label_csv import identity_of_path
+from training.liveness import samples
 from training.pictures import Pictures
 from training.split import is_validation
 
@@ -55,7 +56,7 @@ class Source:
 
         held_back: people kept out of training besides those of `training.split`; a set that has
         one of them is split by this list alone. `people.csv` (clip, person) in a folder names the
-        people of sub-folders.
+        people of sub-folders, a `list.csv` of `training.liveness.samples` those of its pictures.
         """
         pictures = Pictures(path)
         names = pictures.names
@@ -63,7 +64,7 @@ class Source:
             [names[i * len(names) // limit] for i in range(limit)] if limit < len(names) else names
         )
         people = _people(path)
-        who = {n: people.get(n.split("/")[0], identity_of_path(n)) for n in names}
+        who = {n: people.get(n, people.get(n.split("/")[0], identity_of_path(n))) for n in names}
         listed = set(held_back) & set(who.values())
         sides: dict[str, str] = {}
         for name in names:
@@ -80,11 +81,18 @@ class Source:
 
 
 def _people(path: Path) -> dict[str, str]:
-    listed = path / "people.csv"
-    if not listed.is_file():
+    if not path.is_dir():
         return {}
-    with listed.open(encoding="utf-8", newline="") as file:
-        return {row["clip"]: row["person"] for row in csv.DictReader(file)}
+    found = {
+        sample.picture.relative_to(path).as_posix(): sample.person
+        for listed in sorted(path.rglob("list.csv"))
+        for sample in samples.read(listed)
+    }
+    listed = path / "people.csv"
+    if listed.is_file():
+        with listed.open(encoding="utf-8", newline="") as file:
+            found |= {row["clip"]: row["person"] for row in csv.DictReader(file)}
+    return found
 
 
 class _Recorder:

@@ -17,13 +17,19 @@ from training.detector import model as detector_model
 from training.errors import CheckpointError
 from training.landmarks import crops
 from training.landmarks import model as face_model
+from training.liveness import model as liveness_model
 from training.recognition import model as embedder_model
 
 from . import measures
 from .errors import ExportError
 from .measures import Measure
 
-ROLES = ("detector", "landmarks", "embedder", "age_gender")
+ROLES = ("detector", "landmarks", "embedder", "liveness", "age_gender")
+MADE_BY = {
+    "detector": "training.detector",
+    "embedder": "training.recognition",
+    "liveness": "training.liveness",
+}
 LAYOUT = "ibug68"
 
 
@@ -32,7 +38,8 @@ class Settings:
     """What a manifest states beside the network itself.
 
     score: from which a box is a face; second: from which another counts; iou: of boxes that are
-    one face. min_confidence: bound of the gate `landmarks`. passes: of the landmark network.
+    one face. min_confidence: bound of the gate `landmarks`; live: of `liveness`. passes: of the
+    landmark network.
     licence, commercial_use: of the weights, which carry the terms of what they were trained on.
     """
 
@@ -40,6 +47,7 @@ class Settings:
     second: float = 0.65
     iou: float = 0.4
     min_confidence: float = 0.5
+    live: float = 0.5
     passes: int = 2
     licence: str = "weights for non-commercial research only, as the data they were trained on"
     commercial_use: str = "forbidden"
@@ -77,13 +85,13 @@ def from_checkpoint(role: str, path: Path, settings: Settings) -> Net:
             net = _detector(description, weights, settings)
         elif role == "embedder":
             net = _embedder(description, weights)
+        elif role == "liveness":
+            net = _liveness(description, weights, settings)
         else:
             net = _face(role, description, weights, settings)
     except CheckpointError as error:
         raise CheckpointError(f"{path}: not for --{role.replace('_', '-')}: {error}") from error
-    made = {"detector": "training.detector", "embedder": "training.recognition"}.get(
-        role, "training.landmarks"
-    )
+    made = MADE_BY.get(role, "training.landmarks")
     net.manifest.update(
         licence=settings.licence,
         commercial_use=settings.commercial_use,
@@ -153,6 +161,30 @@ def _embedder(description: dict[str, Any], weights: dict[str, torch.Tensor]) -> 
         ("embedding",),
         (measures.angle("embedding"),),
         {"input": spec, "head": head},
+    )
+
+
+def _liveness(
+    description: dict[str, Any], weights: dict[str, torch.Tensor], settings: Settings
+) -> Net:
+    module = liveness_model.load(description, weights)
+    spec = module.design.spec
+    head = {
+        "kind": "classes",
+        "output": "classes",
+        "classes": len(liveness_model.CLASSES),
+        "live": liveness_model.LIVE,
+        "softmax": True,
+        "bound": settings.live,
+    }
+    return Net(
+        "liveness",
+        _Named(module).eval(),
+        spec.height,
+        spec.width,
+        ("classes",),
+        (measures.classes("classes", 0.02),),
+        {"kind": "network", "input": spec.model_dump(mode="json", exclude_none=True), "head": head},
     )
 
 

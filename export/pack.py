@@ -131,6 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--second-threshold", type=float, default=settings.second, help="default %(default)s")
     add("--iou-threshold", type=float, default=settings.iou, help="default %(default)s")
     add("--min-confidence", type=float, default=settings.min_confidence, help="default %(default)s")
+    add("--live-bound", type=float, default=settings.live, help="default %(default)s")
     add("--passes", type=int, default=settings.passes, help="of landmarks (default %(default)s)")
     add("--licence", default=settings.licence, help="of the weights (default: %(default)s)")
     add(
@@ -171,6 +172,7 @@ def _order(args: argparse.Namespace) -> Order:
         second=args.second_threshold,
         iou=args.iou_threshold,
         min_confidence=args.min_confidence,
+        live=args.live_bound,
         passes=args.passes,
         licence=args.licence,
         commercial_use=args.commercial_use,

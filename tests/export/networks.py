@@ -14,6 +14,8 @@ from export.pictures import variations
 from training import checkpoint
 from training.detector.model import Design, Detector
 from training.landmarks.model import FaceNet
+from training.liveness.model import Design as LiveDesign
+from training.liveness.model import ForTraining
 from training.recognition.model import Design as EmbedderDesign
 
 DESIGN = Design("edge", 96, 64)
@@ -53,6 +55,13 @@ def embedder(path: Path) -> Path:
     design = EmbedderDesign("mobilefacenet", 32, "imagenet", {"norm": True, "width": 0.25})
     module = _settle(design.build(), (3, 112, 112))
     return save(path, "recognition", design.plain(), module)
+
+
+def liveness(path: Path) -> Path:
+    torch.manual_seed(3)
+    design = LiveDesign(size=32, scales=(2.5, 3.5), widths=(8, 8, 16, 16), depth=(0, 0, 0))
+    module = _settle(ForTraining(design.build()), (3, 64, 32))
+    return save(path, "liveness", design.plain(), module)
 
 
 def people(folder: Path, count: int = 12) -> Path:

@@ -204,7 +204,7 @@ def test_wrong_arguments_are_refused(face_net: Path, people: Path, tmp_path: Pat
     refused(UsageError, "--keep-scores", out, *marks, *pictures)
     age = ("--age-gender", face_net, *pictures)
     refused(UsageError, "--int8", out, *age, "--int8", "sometimes")
-    refused(UsageError, "--calibration", out, *age, "--calibration", "liveness=entropy")
+    refused(UsageError, "--calibration", out, *age, "--calibration", "lock=entropy")
     refused(UsageError, "'points'", out, *age, "--bound", "points=0.1")
     refused(UsageError, "at least 8", out, *age, "--pictures", "3")
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from edge.packs.schema import InputSpec
 from training.errors import CheckpointError
@@ -109,7 +110,7 @@ class Tower(nn.Module):
         *before, last = self.stages
         for stage in before:
             x = stage(x)
-        return last(x).mean((-2, -1)), x
+        return F.adaptive_avg_pool2d(last(x), 1).flatten(1), x
 
 
 class Answers(NamedTuple):
