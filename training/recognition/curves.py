@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from edge.all_pairs import Comparisons
 from edge.pair_bootstrap import Replicates
 from edge.score_histogram import BINS, Histogram, det, edge_of
+from training.plots import DPI, GREY, HIGH, INK, WIDE, dress, panel, png
 from training.recognition.text import power
 
-INK, GREY = "#1f2933", "#7b8794"
 GENUINE, IMPOSTOR, THIRD = "#1b7f5c", "#c2410c", "#2563a8"
 SHADES = ("#9ecae1", "#6baed6", "#4292c6", "#2171b5", "#08519c", "#08306b")
-WIDE, HIGH, DPI = 6.4, 4.2, 130
 POINTS = 1500
 DRAWN_FARS = 60
 SCORE_BINS = 400
@@ -59,7 +56,7 @@ def _curve(pairs: Comparisons) -> tuple[NDArray[np.float64], NDArray[np.float64]
 
 def roc(result: dict[str, Any], pairs: Comparisons, bands: NDArray[np.float64]) -> bytes:
     """TAR over FAR, the FAR on a logarithmic scale."""
-    figure, axes = _axes("ROC", "false accept rate (FMR)", "true accept rate (1 − FNMR)")
+    figure, axes = panel("ROC", "false accept rate (FMR)", "true accept rate (1 − FNMR)")
     fmr, fnmr = _curve(pairs)
     axes.fill_between(
         bands[:, 0], bands[:, 1], bands[:, 2], color=THIRD, alpha=0.18, lw=0, label="95 %, people"
@@ -79,12 +76,12 @@ def roc(result: dict[str, Any], pairs: Comparisons, bands: NDArray[np.float64]) 
     axes.set_xscale("log")
     axes.set_ylim(min(0.9, float((1 - fnmr).min()) - 0.02), 1.005)
     axes.legend(loc="lower right", frameon=False, fontsize=8)
-    return _png(figure)
+    return png(figure)
 
 
 def det_curve(result: dict[str, Any], pairs: Comparisons, bands: NDArray[np.float64]) -> bytes:
     """FNMR over FMR, both logarithmic."""
-    figure, axes = _axes("DET", "false match rate", "false non-match rate")
+    figure, axes = panel("DET", "false match rate", "false non-match rate")
     fmr, fnmr = _curve(pairs)
     seen = fnmr > 0
     floor = 0.5 / pairs.genuine.total
@@ -112,12 +109,12 @@ def det_curve(result: dict[str, Any], pairs: Comparisons, bands: NDArray[np.floa
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.legend(loc="lower left", frameon=False, fontsize=8)
-    return _png(figure)
+    return png(figure)
 
 
 def score_densities(result: dict[str, Any], pairs: Comparisons) -> bytes:
     """How genuine and impostor scores lie, with the thresholds of the operating points."""
-    figure, axes = _axes("Scores", "cosine", "share of the pairs in a step")
+    figure, axes = panel("Scores", "cosine", "share of the pairs in a step")
     used = np.nonzero(pairs.genuine.counts + pairs.impostor.counts)[0]
     width = max(BINS // SCORE_BINS // 10, (int(used[-1]) - int(used[0])) // SCORE_BINS + 1)
     starts = np.arange(int(used[0]), int(used[-1]) + 1, width)
@@ -146,15 +143,15 @@ def score_densities(result: dict[str, Any], pairs: Comparisons) -> bytes:
         )
     axes.set_ylim(0, 1.12 * top)
     axes.legend(loc="upper left", frameon=False, fontsize=8)
-    return _png(figure)
+    return png(figure)
 
 
 def galleries(result: dict[str, Any]) -> bytes:
     """FPIR over the threshold, and FNIR over FPIR, by gallery size."""
     figure = Figure(figsize=(2 * WIDE, HIGH), dpi=DPI, layout="constrained")
     left, right = figure.subplots(1, 2)
-    _dress(left, "Strangers let through", "threshold (cosine)", "FPIR")
-    _dress(right, "People turned away", "FPIR", "FNIR")
+    dress(left, "Strangers let through", "threshold (cosine)", "FPIR")
+    dress(right, "People turned away", "FPIR", "FNIR")
     for size, colour in zip(result["open_set"], SHADES, strict=False):
         threshold, fpir, fnir = (np.array(size["curve"][k]) for k in ("threshold", "fpir", "fnir"))
         name = f"{size['size']:,} enrolled"
@@ -165,7 +162,7 @@ def galleries(result: dict[str, Any]) -> bytes:
     right.set_xscale("log")
     right.set_ylim(bottom=0)
     right.legend(loc="upper right", frameon=False, fontsize=8)
-    return _png(figure)
+    return png(figure)
 
 
 def by_slice(result: dict[str, Any]) -> bytes:
@@ -174,8 +171,8 @@ def by_slice(result: dict[str, Any]) -> bytes:
     names = [f"{s['kind']}: {s['slice']}" for s in parts]
     figure = Figure(figsize=(2 * WIDE, 1.2 + 0.27 * len(parts)), dpi=DPI, layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
-    _dress(left, "False match rate", "FMR", "")
-    _dress(right, "False non-match rate", "FNMR", "")
+    dress(left, "False match rate", "FMR", "")
+    dress(right, "False non-match rate", "FNMR", "")
     floor = max(result["chosen"]["fmr"]["value"], 1e-7) / 100
     for axes, key, colour, least in ((left, "fmr", IMPOSTOR, floor), (right, "fnmr", GENUINE, 0.0)):
         for row, entry in enumerate(parts):
@@ -192,28 +189,4 @@ def by_slice(result: dict[str, Any]) -> bytes:
     right.set_xlim(0, min(1.0, right.get_xlim()[1]))
     left.set_yticks(range(len(names)), names, fontsize=8)
     left.invert_yaxis()
-    return _png(figure)
-
-
-def _axes(title: str, across: str, up: str) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(WIDE, HIGH), dpi=DPI, layout="constrained")
-    axes = figure.subplots()
-    _dress(axes, title, across, up)
-    return figure, axes
-
-
-def _dress(axes: Axes, title: str, across: str, up: str) -> None:
-    axes.set_title(title, fontsize=11, color=INK, loc="left", fontweight="bold")
-    axes.set_xlabel(across, fontsize=9, color=INK)
-    axes.set_ylabel(up, fontsize=9, color=INK)
-    axes.tick_params(labelsize=8, colors=INK)
-    axes.grid(True, which="major", color="#e4e7eb", lw=0.7)
-    axes.set_axisbelow(True)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-
-
-def _png(figure: Figure) -> bytes:
-    out = io.BytesIO()
-    figure.savefig(out, format="png", metadata={"Software": None})
-    return out.getvalue()
+    return png(figure)

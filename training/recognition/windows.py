@@ -24,6 +24,7 @@ from edge.outputs import replacing
 from training.recognition.door import figures, frames, picture, tables, trials
 from training.recognition.door.figures import Result
 from training.recognition.door.films import look_at, read_people
+from training.tables import markdown, show
 
 TEMPLATES = 3
 WIDTH = 160
@@ -80,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
     told = tables.tables(data)
     heading = f"The door on films: {data['pack']} {data['pack_version']}"
     text = json.dumps(data, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
-    document = tables.markdown(heading, told)
+    document = markdown(heading, told)
     if args.markdown is not None:
         _write(args.markdown, document)
     if args.picture is not None:
@@ -93,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
         console = Console()
         # A file or pipe has no width: there the tables have the room that they need.
         console.width = console.width if console.is_terminal else WIDTH
-        tables.show(console, told)
+        show(console, told)
     return 0
 
 

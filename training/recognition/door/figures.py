@@ -14,8 +14,9 @@ from edge.score_histogram import Histogram, edge_of
 from training.recognition.door import frames as single
 from training.recognition.door.films import Film
 from training.recognition.door.frames import FrameScores
-from training.recognition.door.outcomes import Share, Tally, Window, share, tally
+from training.recognition.door.outcomes import Tally, Window, tally
 from training.recognition.door.trials import Enrolled, Played
+from training.shares import Share, share
 
 WANTED = 0.95
 """Share of windows in which the right person should be admitted."""

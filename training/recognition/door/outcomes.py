@@ -7,14 +7,11 @@ missing, is read off the gates of the door's own `Decision`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from edge.bootstrap import clustered_limits
 from edge.decide import TRACK_GATES
-from edge.intervals import clopper_pearson
+from training.shares import Share, share
 
 LIFE = ("liveness", "motion", "blink")
 """Gates that ask whether the face lives, and not whose it is."""
@@ -133,43 +130,6 @@ class Window:
     @property
     def wrongly_recognised(self) -> bool:
         return any(name != self.right for name in self.outcome.recognised)
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """hits of trials, with a 95 % interval over people: windows overlap, and are no trials."""
-
-    hits: int
-    trials: int
-    people: int
-    low: float
-    high: float
-
-    @property
-    def value(self) -> float:
-        return self.hits / self.trials
-
-
-def share(hits: Mapping[str, int], trials: Mapping[str, int]) -> Share | None:
-    """Of windows, by person. None without trials. ValueError for more hits than trials.
-
-    The interval draws people. Where all windows went one way there is nothing to draw from, and it
-    is the exact one with each person as a single trial.
-    """
-    people = sorted(person for person, count in trials.items() if count)
-    if not people:
-        return None
-    errors = np.array([hits.get(person, 0) for person in people])
-    of = np.array([trials[person] for person in people])
-    if (errors > of).any() or (errors < 0).any() or sum(hits.values()) != errors.sum():
-        raise ValueError("hits without trials")
-    total, count = int(of.sum()), int(errors.sum())
-    if count in (0, total):
-        low, high = clopper_pearson(len(people) if count else 0, len(people))
-    else:
-        limits = clustered_limits(errors[:, None], of[:, None])
-        low, high = limits.low, limits.high
-    return Share(count, total, len(people), low, high)
 
 
 @dataclass(frozen=True, slots=True)

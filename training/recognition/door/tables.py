@@ -1,62 +1,17 @@
-"""The figures as tables, for a terminal and as Markdown, with the words that they need."""
+"""The figures as tables, with the words that they need."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table as RichTable
-from rich.text import Text
-
 from training.recognition.door.figures import WANTED
-
-Row = tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Text cells, and what a reader must know below them."""
-
-    title: str
-    headings: Row
-    rows: Sequence[Row]
-    notes: tuple[str, ...] = ()
+from training.tables import Row, Table
 
 
 def tables(data: Mapping[str, Any]) -> list[Table]:
     """Of the data of `figures.data`."""
     return [_claims(data), _shares(data), _trials(data), _strangers(data), *_single(data)]
-
-
-def show(console: Console, told: Sequence[Table]) -> None:
-    """Print them."""
-    for table in told:
-        shown = RichTable(title=table.title, title_justify="left")
-        for i, heading in enumerate(table.headings):
-            shown.add_column(heading, justify="left" if i == 0 else "right")
-        for row in table.rows:
-            shown.add_row(*map(Text, row))
-        console.print(shown)
-        for note in table.notes:
-            console.print(note, markup=False, highlight=False)
-        console.print()
-
-
-def markdown(heading: str, told: Sequence[Table]) -> str:
-    """The same for a document."""
-    lines = [f"# {heading}", ""]
-    for table in told:
-        lines += [f"## {table.title}", "", _line(table.headings)]
-        lines += [_line(["---"] * len(table.headings)), *map(_line, table.rows), ""]
-        for note in table.notes:
-            lines += [note, ""]
-    return "\n".join(lines)
-
-
-def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def _claims(data: Mapping[str, Any]) -> Table:
