@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
-from edge.cameras.base import Camera, Frame
+from edge.cameras import together, uris
+from edge.cameras.base import Camera, Companion, Companions, Frame
 from edge.cameras.film import Film
 from edge.cameras.gstreamer import GStreamerCamera
 from edge.cameras.picamera import PiCamera
@@ -17,6 +17,8 @@ from edge.errors import CameraError, CameraUriError
 
 __all__ = [
     "Camera",
+    "Companion",
+    "Companions",
     "Frame",
     "is_live",
     "load_picture",
@@ -25,14 +27,16 @@ __all__ = [
 
 KNOWN = (
     "a path or file:///PATH (film, picture, or folder of pictures), v4l2:///dev/videoN, "
-    "picamera2://N, gstreamer:PIPELINE"
+    "picamera2://N, gstreamer:PIPELINE, set:?colour=URI&depth=URI&ir=URI"
 )
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.DOTALL)
 
 
 def is_live(uri: str) -> bool:
     """Whether the URI names a camera, whose size and rate can be asked for, and not a file."""
-    return uri.startswith(("v4l2:", "picamera2:", "gstreamer:"))
+    scheme, rest = uris.split(uri)
+    if scheme == "set":
+        return is_live(together.parse(uri, rest).members["colour"])
+    return scheme in ("v4l2", "picamera2", "gstreamer")
 
 
 def open_camera(
@@ -45,7 +49,8 @@ def open_camera(
     """Open the source that the URI names.
 
     uri: a plain path or `file:///PATH` to a film, a picture or a folder of pictures;
-        `v4l2:///dev/video0`; `picamera2://0`; `gstreamer:PIPELINE` with an appsink.
+        `v4l2:///dev/video0`; `picamera2://0`; `gstreamer:PIPELINE` with an appsink; several of
+        these as `set:?colour=URI&depth=URI&ir=URI` (see `edge.cameras.together`).
     width, height: pixels, fps: frames per second, each > 0. What is asked for is what comes, or
         it is an error; None takes what the source gives. A folder's pictures are shown at `fps`.
 
@@ -55,12 +60,10 @@ def open_camera(
     for name, value in (("width", width), ("height", height), ("fps", fps)):
         if value is not None and not (math.isfinite(value) and value > 0):
             raise CameraError(f"{uri}: {name} must be above 0, not {value}")
-    match = _SCHEME.fullmatch(uri)
-    if match is None:
-        return _open_path(uri, Path(uri), width, height, fps)
-    scheme, rest = match[1].lower(), match[2]
-    if scheme == "file":
-        return _open_path(uri, _file_path(uri), width, height, fps)
+    path = uris.path_of(uri)
+    if path is not None:
+        return _open_path(uri, path, width, height, fps)
+    scheme, rest = uris.split(uri)
     if scheme == "v4l2":
         if not re.fullmatch(r"///?[^/].*", rest):
             raise CameraUriError(f"{uri}: write v4l2:///dev/videoN")
@@ -72,6 +75,8 @@ def open_camera(
         return PiCamera(uri, int(number[1]), width=width, height=height, fps=fps)
     if scheme == "gstreamer":
         return GStreamerCamera(uri, rest.strip(), width=width, height=height, fps=fps)
+    if scheme == "set":
+        return together.CameraSet(uri, rest, open_camera, width=width, height=height, fps=fps)
     raise CameraUriError(
         f"{uri}: unknown kind of camera {scheme!r}; known are {KNOWN}. "
         "A file whose name has a colon is written ./NAME"
@@ -87,10 +92,3 @@ def _open_path(
         raise CameraError(f"{uri}: no such file or folder")
     kind = Pictures if path.is_dir() or is_picture(path) else Film
     return kind(uri, path, width=width, height=height, fps=fps)
-
-
-def _file_path(uri: str) -> Path:
-    parts = urlsplit(uri)
-    if parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
-        raise CameraUriError(f"{uri}: a file URI is file:///ABSOLUTE/PATH")
-    return Path(unquote(parts.path))

@@ -17,6 +17,27 @@ from numpy.typing import NDArray
 from edge.errors import CameraError, CameraLost
 
 Image = NDArray[np.uint8]
+Plane = NDArray[np.uint8] | NDArray[np.uint16]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Companion:
+    """What another sensor saw at the moment of a frame.
+
+    image: (H, W) uint8 or uint16, one channel, in that sensor's own size and units.
+    lag: seconds by which it was taken after the frame's picture; negative: before.
+    """
+
+    image: Plane
+    lag: float
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Companions:
+    """depth, ir: None where the source has no such sensor."""
+
+    depth: Companion | None = None
+    ir: Companion | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -27,11 +48,13 @@ class Frame:
     t: seconds on the source's own clock: film time for a film or folder (starts near 0), the
         machine's monotonic clock for a live camera.
     index: 0 for the first frame that this camera object delivered, then counting up by one.
+    companions: of a set of cameras (`edge.cameras.together`); None from any other source.
     """
 
     image: Image
     t: float
     index: int
+    companions: Companions | None = None
 
 
 class Camera(ABC):
@@ -45,6 +68,9 @@ class Camera(ABC):
     live: bool
     fps: float | None = None  # frames per second that the source states; None = it does not say
     frame_count: int | None = None  # frames the source states it holds; None = live or unknown
+    taken: float | None = None
+    """When the last picture was taken, seconds of the machine's monotonic clock, by the driver's
+    own time stamp; None = the source does not say. A frame's t may be later: its arrival."""
 
     def __init__(self, uri: str) -> None:
         self.uri = uri

@@ -62,7 +62,7 @@ class Pictures(Camera):
         self.fps = DEFAULT_FPS if fps is None else fps
         self._size = (width, height)
         if path.is_dir():
-            self._paths = _pictures_in(uri, path)
+            self._paths = pictures_in(uri, path)
         else:
             self._paths = [path]
             load_picture(path)  # a missing or broken single picture is an error of opening
@@ -85,7 +85,7 @@ class Pictures(Camera):
         self._paths = []
 
 
-def _pictures_in(uri: str, folder: Path) -> list[Path]:
+def pictures_in(uri: str, folder: Path) -> list[Path]:
     try:
         files = sorted((p for p in folder.iterdir() if p.is_file()), key=lambda p: p.name)
     except OSError as error:

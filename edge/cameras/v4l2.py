@@ -18,6 +18,7 @@ import numpy as np
 from edge.cameras.base import Camera, Image, require_rate, require_size
 from edge.errors import CameraError, CameraLost
 
+OLDEST_STAMP_S = 10.0
 READ_TIMEOUT_S = 3.0  # the first frame may take OpenCV's own 10 s: sensors need to start
 
 
@@ -77,7 +78,11 @@ class V4L2Camera(Camera):
             raise CameraLost(f"{self.uri}: the camera failed: {error.err}") from error
         if not ok or image is None:
             raise CameraLost(f"{self.uri}: the camera failed to deliver a frame")
-        return image.astype(np.uint8, copy=False), time.monotonic()
+        now = time.monotonic()
+        # UVC and most other drivers stamp by the monotonic clock; another clock's time is no use.
+        stamp = float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000
+        self.taken = stamp if now - OLDEST_STAMP_S <= stamp <= now else None
+        return image.astype(np.uint8, copy=False), now
 
     def _release(self) -> None:
         self._capture.release()
