@@ -1,0 +1,277 @@
+"""The report on lists of presentations: what is counted, what is refused, what is written."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.training.liveness import made_up_scorer
+from training import cli
+from training.liveness import __main__ as liveness
+from training.liveness import samples
+from training.liveness.reports import slices
+from training.liveness.samples import Sample
+
+BOX = np.array([40, 40, 60, 60], np.float32)
+SHARED = Path(__file__).resolve().parents[4] / "shared"
+
+
+def run(*words: object) -> int:
+    return cli.run(lambda: liveness.main(["evaluate", *map(str, words)]))
+
+
+@pytest.fixture
+def bright(tmp_path: Path) -> Path:
+    """A network that takes bright faces for living ones."""
+    return made_up_scorer.write(tmp_path / "2.0_80x80_bright.onnx")
+
+
+Levels = Mapping[str, list[int]]
+
+
+@pytest.fixture
+def grey_list(tmp_path: Path) -> Callable[..., Path]:
+    """grey_list(name, {label: grey levels}): pictures of one grey, six people in turn."""
+
+    def make(name: str, levels: Levels, drawn: str = "test") -> Path:
+        folder = tmp_path / name
+        folder.mkdir()
+        found = []
+        for label, greys in levels.items():
+            for i, grey in enumerate(greys):
+                path = folder / f"{label}{i}.png"
+                cv2.imwrite(str(path), np.full((100, 100, 3), grey, np.uint8))
+                real = label == "live"
+                about: dict[str, Any] = {} if real else {"tone": grey / 255, "ink": {"kind": "a"}}
+                where = "" if real else drawn
+                found.append(Sample(path, label, "abcdef"[i % 6], BOX, "", where, about))
+        samples.write(folder / "list.csv", found)
+        return folder / "list.csv"
+
+    return make
+
+
+LEVELS = {
+    "live": [200, 190, 180, 170, 160, 150, 140, 110],
+    "print": [20, 40, 60, 80],
+    "replay": [60, 120, 150, 170],
+}
+
+
+def told(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return data
+
+
+def test_errors_are_counted_by_instrument_and_the_worst_one_stands_out(
+    bright: Path, grey_list: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = grey_list("test", LEVELS)
+    assert run("--list", path, "--network", f"n={bright}", "--json") == 0
+    result = told(capsys)
+    (n,) = result["networks"]
+    assert n["bound"] == 0.5 and n["how"] == "its own"
+    assert (n["apcer"]["print"]["count"], n["apcer"]["print"]["trials"]) == (0, 4)
+    assert (n["apcer"]["replay"]["count"], n["apcer"]["replay"]["trials"]) == (2, 4)
+    assert n["worst"] == "replay"
+    assert (n["bpcer"]["count"], n["bpcer"]["trials"]) == (1, 8)
+    assert n["acer"] == pytest.approx((0.5 + 0.125) / 2)
+    # at most 1 of 10 of 4 replays is none: the bound lies above 170, where three faces are
+    assert n["operating_points"]["BPCER10"]["bpcer"]["count"] == 5
+    assert n["latency_ms"]["median"] > 0
+    assert result["simulated"] and result["list"]["print"]["simulated"] == 4
+    assert result["list"]["live"]["no_response"]["count"] == 0
+
+
+def test_a_bound_is_chosen_on_another_list(
+    bright: Path, grey_list: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = grey_list("test", LEVELS)
+    held = grey_list("held", {"live": [155, 165, 175, 185], "print": [30], "replay": [162]})
+    words = ("--list", path, "--choose", held, "--network", f"n={bright}", "--json")
+    assert run(*words, "--bpcer", 0.25) == 0
+    result = told(capsys)
+    (n,) = result["networks"]
+    assert n["bound"] == pytest.approx(made_up_scorer.score(165), abs=1e-6)
+    assert n["apcer"]["replay"]["count"] == 1  # 170 alone is above
+    assert result["chosen_on"]["presentations"] == 6
+    assert result["chosen_on"]["shared_people"] == 4
+    assert run(*words, "--apcer", 0.0) == 0
+    (n,) = told(capsys)["networks"]
+    assert made_up_scorer.score(162) < n["bound"] < made_up_scorer.score(163)
+
+
+def test_networks_stand_side_by_side(
+    bright: Path, grey_list: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = grey_list("test", LEVELS)
+    words = ("--network", f"one={bright}", "--network", "door=default", "--bound", 0.4)
+    assert run("--list", path, *words) == 0
+    out = capsys.readouterr().out
+    assert "one" in out and "door" in out
+    assert "SIMULATED" in out and "APCER replay" in out
+
+
+def test_the_report_is_written_whole(
+    bright: Path,
+    grey_list: Callable[..., Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path, out = grey_list("test", LEVELS, drawn="train"), tmp_path / "report"
+    words = ("--list", path, "--network", f"a b={bright}", "--report", out)
+    assert run(*words) == 0
+    assert sorted(p.name for p in out.iterdir()) == [
+        "det-a-b.png",
+        "det.png",
+        "evaluate.json",
+        "report.html",
+        "scores-a-b.png",
+        "scores.csv",
+    ]
+    lines = (out / "scores.csv").read_text().splitlines()
+    assert len(lines) == 1 + 16 and lines[0] == "picture,label,person,a b"
+    html = (out / "report.html").read_text()
+    assert "simulated attacks" in html and "image/jpeg" not in html
+    assert "range that trainings draw from" in html
+    assert run(*words, "--pictures") == 0
+    assert "image/jpeg" in (out / "report.html").read_text()
+    capsys.readouterr()
+
+
+def test_a_face_that_the_detector_misses_is_no_response(
+    bright: Path, grey_list: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Grey pictures hold no face: nothing is left to report on, and that is said."""
+    path = grey_list("test", LEVELS)
+    assert run("--list", path, "--network", f"n={bright}", "--detector", "default") == 3
+    assert "a face to judge" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "why"),
+    [
+        (("--bpcer", "0.01"), 2, "--choose LIST"),
+        (("--bpcer", "1.5", "--choose", "LIST"), 2, "a rate"),
+        (("--choose", "LIST"), 2, "--bpcer or --apcer"),
+        (("--bpcer", "0.01", "--choose", "LIST"), 2, "chosen on what is reported"),
+        (("--bound", "2"), 2, "from 0 to 1"),
+        (("--bound", "nan"), 2, "from 0 to 1"),
+        (("--genuine", "a", "b"), 2, "--match PACK"),
+        (("--pictures",), 2, "--report DIR"),
+        (("--list", "LIST"), 2, "twice"),
+        (("--network", "n=ONNX"), 2, "names two"),
+        (("--network", "x=nothing"), 2, "no pack"),
+        (("--network", "x"), 2, "NAME=PACK"),
+        (("--network", "x=none.ckpt"), 3, "no such checkpoint"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(
+    words: tuple[str, ...],
+    code: int,
+    why: str,
+    bright: Path,
+    grey_list: Callable[..., Path],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = grey_list("test", LEVELS)
+    more = [w.replace("LIST", str(path)).replace("ONNX", str(bright)) for w in words]
+    assert run("--list", path, "--network", f"n={bright}", *more) == code
+    captured = capsys.readouterr()
+    assert why in captured.err.replace("\n", " ") and captured.out == ""
+
+
+def test_a_list_without_attacks_or_with_a_missing_picture_is_refused(
+    bright: Path, grey_list: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("--list", grey_list("live", {"live": [200]}), "--network", f"n={bright}") == 3
+    assert "both needed" in capsys.readouterr().err
+    path = grey_list("test", LEVELS)
+    (path.parent / "print2.png").unlink()
+    assert run("--list", path, "--network", f"n={bright}") == 3
+    assert "print2.png" in capsys.readouterr().err
+
+
+def test_slices_cut_numbers_into_thirds_and_words_as_they_are() -> None:
+    thirds = slices.cut([float(v) for v in range(90)])
+    assert [int(v.sum()) for v in thirds.values()] == [30, 30, 30]
+    assert list(slices.cut(["a", "b", "a"])) == ["a", "b"]
+    assert slices.cut([1.0, 1.0]) == {}
+    given = {"a": 1, "b": {"c": "x", "d": [1, 2]}, "e": True}
+    assert dict(slices.flat(given)) == {"a": 1.0, "b.c": "x", "e": "True"}
+
+
+def test_slices_are_of_thirty_presentations_or_more(
+    bright: Path, grey_list: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    levels = {"live": [200, 90], "print": list(range(60, 150)), "mask": [40] * 20}
+    assert run("--list", grey_list("test", levels), "--network", f"n={bright}", "--json") == 0
+    found = told(capsys)["slices"]
+    assert {s["instrument"] for s in found} == {"print"}
+    assert [s["apcer"]["n"]["count"] for s in found if s["parameter"] == "tone"] == [0, 0, 21]
+    assert all(s["apcer"]["n"]["trials"] == 30 for s in found)
+
+
+@pytest.mark.shared
+def test_attacks_that_match_are_counted_with_recognition(
+    tmp_path: Path, bright: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same picture as an attack matches its person; somebody else's name does not."""
+    film = SHARED / "data" / "clips" / "yes.mkv"
+    if not film.exists():
+        pytest.skip("no ../shared/data/clips beside the checkout")
+    read, frame = cv2.VideoCapture(str(film)).read()
+    assert read
+    other = SHARED / "data" / "clips" / "eat.mkv"
+    read, face = cv2.VideoCapture(str(other)).read()
+    assert read
+    from edge import packs
+    from edge.faces.detect import detect
+
+    pack = packs.load()
+    found = []
+    for name, image, label, person in (
+        ("a", frame, "live", "a"),
+        ("d", face, "live", "d"),
+        ("p", frame, "print", "a"),
+        ("q", face, "print", "a"),
+        ("r", face, "print", "nobody"),
+    ):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), image)
+        box = detect(pack, image)[0][0]
+        found.append(Sample(tmp_path / f"{name}.png", label, person, box))
+    samples.write(tmp_path / "list.csv", found)
+    words = ("--list", tmp_path / "list.csv", "--network", f"n={bright}", "--bound", 0)
+    assert run(*words, "--match", "default", "--detector", "default", "--json") == 0
+    result = told(capsys)
+    joint = result["joint"]
+    assert (joint["iapmr"]["print"]["count"], joint["iapmr"]["print"]["trials"]) == (1, 2)
+    assert joint["iapar"]["n"]["print"]["count"] == 1  # at a bound of 0 all of them live
+    assert joint["without"]["print"] == 1
+    assert not result["simulated"]
+    # with pictures of the people elsewhere
+    from training import labels
+    from training.labels import FaceLabel
+
+    (tmp_path / "set" / "a").mkdir(parents=True)
+    shutil.copy(tmp_path / "a.png", tmp_path / "set" / "a" / "0.png")
+    label = FaceLabel(
+        "a/0.png",
+        found[0].box,
+        1.0,
+        np.full((5, 2), np.nan, np.float32),
+        np.full(3, np.nan, np.float32),
+        None,
+    )
+    labels.write(tmp_path / "labels.csv", [label])
+    words += ("--match", "default", "--genuine", tmp_path / "set", tmp_path / "labels.csv")
+    assert run(*words, "--json") == 0
+    joint = told(capsys)["joint"]
+    assert (joint["iapmr"]["print"]["count"], joint["iapmr"]["print"]["trials"]) == (1, 2)

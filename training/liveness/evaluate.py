@@ -1,0 +1,272 @@
+"""Measures liveness networks side by side on lists of presentations, as ISO/IEC 30107-3 words it.
+
+APCER is given for every attack instrument, the worst one counts; BPCER, and the points BPCER10, 20
+and 100. Every rate has its exact interval and one that draws people. A bound is the network's own,
+or chosen on another list: never on the one that is reported.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import cv2
+from rich.console import Console
+
+from edge import packs
+from edge.errors import OutputError, UsageError
+from edge.outputs import replacing
+from training.liveness import samples, scorers
+from training.liveness.reports import curves, figures, matching, page, slices, text, worst
+from training.liveness.reports.figures import Rule
+from training.liveness.reports.scored import Scored, judge
+from training.liveness.samples import Sample
+from training.tables import show
+
+WIDTH = 170
+"""Columns of a table that is not shown on a terminal."""
+EXAMPLES = """\
+examples:
+  # the default pack at its own bound
+  python -m training.liveness evaluate --list test.csv --network door=default
+  # side by side; each bound is chosen on another list, so that 1 % of its living faces are refused
+  python -m training.liveness evaluate --list test.csv --choose held.csv --bpcer 0.01 \\
+      --network ours=runs/live/best.ckpt --network door=default --report report \\
+      --network minifasnet=minifasnet_v2_2.7_80x80.onnx+minifasnet_v1se_4.0_80x80.onnx
+  # which attacks are also recognised as the person that they show
+  python -m training.liveness evaluate --list test.csv --network door=default --match default \\
+      --genuine lfw.tar lfw.csv
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the verb."""
+    add = parser.add_argument
+    add(
+        "--list",
+        type=Path,
+        action="append",
+        required=True,
+        metavar="CSV",
+        help="presentations to report on; may be repeated",
+    )
+    add(
+        "--network",
+        action="append",
+        required=True,
+        metavar="NAME=WHAT",
+        help="'default' or a pack's folder, a .ckpt of `train`, or MiniFASNet's ONNX files joined "
+        "by '+'; may be repeated",
+    )
+    bound = parser.add_argument_group("bound").add_mutually_exclusive_group()
+    bound.add_argument(
+        "--bpcer", type=float, metavar="RATE", help="the highest that refuses so many of --choose"
+    )
+    bound.add_argument(
+        "--apcer", type=float, metavar="RATE", help="the lowest that lets so many of --choose pass"
+    )
+    bound.add_argument(
+        "--bound", default="own", metavar="NUMBER", help="a number, or 'own' (default)"
+    )
+    add(
+        "--choose",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="CSV",
+        help="presentations on which --bpcer or --apcer chooses; none of --list; may be repeated",
+    )
+    add(
+        "--detector",
+        metavar="PACK",
+        help="take the box that this pack's detector finds, as the door does, and not the list's",
+    )
+    joint = parser.add_argument_group("recognition")
+    joint.add_argument(
+        "--match", metavar="PACK", help="also: who is recognised as the person that is shown"
+    )
+    joint.add_argument(
+        "--genuine",
+        nargs=2,
+        type=Path,
+        metavar=("PICTURES", "LABELS"),
+        help="bona fide pictures of those people and their label file (default: the lists' own)",
+    )
+    out = parser.add_argument_group("output")
+    out.add_argument(
+        "--report",
+        type=Path,
+        metavar="DIR",
+        help="write report.html, its drawings, evaluate.json and scores.csv into this folder",
+    )
+    out.add_argument(
+        "--pictures", action="store_true", help="the worst pictures in the report: these are faces"
+    )
+    out.add_argument("--json", action="store_true", help="print all figures as JSON, no tables")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Raises UsageError, DataError, PackError, CheckpointError, NumericError, OutputError."""
+    rule = _rule(args)
+    cv2.setNumThreads(1)
+    console = Console(stderr=True)
+    listed, chosen_on = _read(args.list), _read(args.choose)
+    shared = _apart(listed, chosen_on)
+    networks = scorers.all_of(args.network)
+    detector = None if args.detector is None else packs.load(args.detector)
+    if args.report is not None:
+        _folder(args.report)
+    choice = None
+    if chosen_on:
+        choice = judge(chosen_on, networks, console, detector=detector, what="choosing bounds")
+    scored = judge(listed, networks, console, detector=detector)
+    told = []
+    for network in networks:
+        bound, how = rule.bound(network, choice)
+        told.append(figures.of_network(scored, network, bound, how))
+    bounds = {n["network"]: n["bound"] for n in told}
+    result: dict[str, Any] = {
+        "lists": [path.name for path in args.list],
+        "simulated": False,
+        "confidence": 0.95,
+        "chosen_on": None,
+        "detector": args.detector,
+        "list": figures.of_list(scored),
+        "networks": told,
+        "slices": slices.slices(scored, bounds),
+        "joint": None if args.match is None else _joint(args, scored, chosen_on, bounds, console),
+    }
+    result["simulated"] = figures.simulated(result["list"])
+    if chosen_on:
+        result["chosen_on"] = {
+            "lists": [path.name for path in args.choose],
+            "presentations": len(chosen_on),
+            "people": len({s.person for s in chosen_on}),
+            "shared_people": shared,
+        }
+    data = json.dumps(result, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+    if args.report is not None:
+        _write(args, result, data, scored)
+    if args.json:
+        print(data, end="")
+    else:
+        _show(result)
+    return 0
+
+
+def _rule(args: argparse.Namespace) -> Rule:
+    target = {k: getattr(args, k) for k in ("bpcer", "apcer") if getattr(args, k) is not None}
+    for name, value in target.items():
+        if not 0 <= value < 1:
+            raise UsageError(f"--{name} {value:g}: a rate of 0 or more and below 1 is needed")
+        if not args.choose:
+            raise UsageError(f"--{name}: --choose LIST says on which presentations; not on --list")
+        return Rule(name, value)
+    if args.choose:
+        raise UsageError("--choose: --bpcer or --apcer says which bound is to be chosen there")
+    if args.genuine is not None and args.match is None:
+        raise UsageError("--genuine: --match PACK says by which pack faces are compared")
+    if args.pictures and args.report is None:
+        raise UsageError("--pictures: --report DIR says where they go")
+    if args.bound == "own":
+        return Rule("own")
+    try:
+        value = float(args.bound)
+    except ValueError:
+        value = float("nan")
+    if not 0 <= value <= 1:
+        raise UsageError(f"--bound {args.bound}: 'own' or a number from 0 to 1 is needed")
+    return Rule("bound", value)
+
+
+def _read(paths: list[Path]) -> list[Sample]:
+    return [sample for path in paths for sample in samples.read(path)]
+
+
+def _apart(listed: list[Sample], chosen_on: list[Sample]) -> int:
+    """How many people are in both. Raises UsageError where a picture is."""
+    names = [s.picture.resolve() for s in listed]
+    if len(set(names)) < len(names):
+        raise UsageError("--list: a picture is in it twice, and would count twice")
+    if both := set(names) & {s.picture.resolve() for s in chosen_on}:
+        raise UsageError(
+            f"{min(both)} is in --choose and in --list: a bound chosen on what is reported flatters"
+        )
+    return len({s.person for s in listed} & {s.person for s in chosen_on})
+
+
+def _joint(
+    args: argparse.Namespace,
+    scored: Scored,
+    chosen_on: list[Sample],
+    bounds: dict[str, float],
+    console: Console,
+) -> dict[str, Any]:
+    pack = packs.load(args.match)
+    if args.genuine is None:
+        references = matching.of_samples(pack, [*scored.samples, *chosen_on], console)
+        where = "the living faces of the lists"
+    else:
+        wanted = {s.person for s in scored.samples if not s.live}
+        references = matching.of_pictures(pack, *args.genuine, wanted, console)
+        where = args.genuine[0].name
+    found = matching.match(pack, scored, references, console)
+    return {
+        "pack": f"{pack.manifest.name} {pack.manifest.version}",
+        "fmr": matching.FMR,
+        "bound": found.bound,
+        "most": matching.PER_PERSON,
+        "references": f"{sum(found.references.values())} pictures of {len(found.references)} "
+        f"people, {where}",
+        **figures.joint(scored, found.matched, found.compared, bounds),
+    }
+
+
+def _folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be made: {error.strerror}") from error
+
+
+def _write(args: argparse.Namespace, result: dict[str, Any], data: str, scored: Scored) -> None:
+    """All is made before anything is written."""
+    images = curves.draw(scored, result["networks"], text.kind(result))
+    if args.pictures:
+        for told in result["networks"]:
+            images |= worst.sheets(scored, told["network"])
+    files = {name: image for name, image in images.items() if name.endswith(".png")}
+    files["evaluate.json"] = data.encode()
+    files["scores.csv"] = _lines(scored).encode()
+    files["report.html"] = page.html(result, images).encode()
+    for name, content in files.items():
+        path = args.report / name
+        with replacing(path) as part:
+            try:
+                part.write_bytes(content)
+            except OSError as error:
+                raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _lines(scored: Scored) -> str:
+    """CSV: every presentation and every network's score; empty where there was no answer."""
+    out = io.StringIO()
+    rows = csv.writer(out, lineterminator="\n")
+    rows.writerow(("picture", "label", "person", *scored.scores))
+    for i, s in enumerate(scored.samples):
+        said = [f"{v[i]:.6f}" if scored.answered[i] else "" for v in scored.scores.values()]
+        rows.writerow((s.picture.name, s.label, s.person, *said))
+    return out.getvalue()
+
+
+def _show(result: dict[str, Any]) -> None:
+    console = Console()
+    console.width = console.width if console.is_terminal else WIDTH
+    console.print(text.title(result), style="bold", highlight=False, markup=False)
+    show(console, text.tables(result))
+    for line in text.limits(result):
+        console.print(f"* {line}", markup=False, highlight=False)

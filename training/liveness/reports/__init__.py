@@ -1,0 +1,1 @@
+"""Reports of presentation attack detection on lists of pictures."""
