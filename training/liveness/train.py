@@ -105,7 +105,7 @@ def run(args: argparse.Namespace) -> int:
     if args.teacher:
         from training.liveness import teacher
 
-        said = teacher.scores(args.teacher, train, plan.out / "teacher.npz", console)
+        said = teacher.scores(args.teacher, train, plan.out / "teacher.npy", console)
     torch.manual_seed(plan.seed)
     store = Store.of(train, design.spec, args.cache or plan.out, console)
     data = Presentations(store, plan.seed, strength=args.strength, teacher=said)
