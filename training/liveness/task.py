@@ -99,7 +99,7 @@ class LiveTask:
         loss = entropy[0] + self.alone * torch.stack(entropy[1:]).mean() + self.fourier * drawn
         figures = {"entropy": entropy[0], "spectrum": drawn}
         if self.taught > 0:
-            figures["taught"] = _taught(found.joint.float(), batch)
+            figures["taught"] = taught(found.joint.float(), batch)
             loss = loss + self.taught * figures["taught"]
         return {"loss": loss, **figures}
 
@@ -111,7 +111,7 @@ class LiveTask:
         return self.design.plain()
 
 
-def _taught(logits: Tensor, batch: Batch) -> Tensor:
+def taught(logits: Tensor, batch: Batch) -> Tensor:
     """Cross-entropy to the teacher's scores where the teacher is right; where it errs, nothing."""
     right = torch.isfinite(batch.teacher) & ((batch.teacher >= 0.5) == (batch.live == LIVE))
     if not right.any():
