@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from pathlib import Path
+
+from edge.errors import OutputError
+from edge.outputs import replacing
+from training.tables import Table
 
 STYLE = """
 :root { --ink: #1f2933; --soft: #52606d; --line: #e4e7eb; --paper: #ffffff; --wash: #f5f7fa; }
@@ -94,3 +99,30 @@ def page(title: str, *parts: str) -> str:
         f"<title>{escape(title)}</title><style>{STYLE}</style></head><body><main>"
         f"<h1>{escape(title)}</h1>{''.join(parts)}</main></body></html>\n"
     )
+
+
+def prepare(folder: Path) -> None:
+    """Makes a report's folder, before minutes of work. Raises OutputError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be made: {error.strerror}") from error
+
+
+def write(folder: Path, files: Mapping[str, bytes]) -> None:
+    """A report's files, by name, each whole or not at all. Raises OutputError."""
+    for name, data in files.items():
+        path = folder / name
+        with replacing(path) as part:
+            try:
+                part.write_bytes(data)
+            except OSError as error:
+                raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def tables(told: Iterable[Table]) -> list[str]:
+    """A section for each, with its notes."""
+    return [
+        section(t.title, table(t.headings, t.rows), *(paragraph(note) for note in t.notes))
+        for t in told
+    ]

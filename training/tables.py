@@ -36,6 +36,16 @@ def show(console: Console, told: Sequence[Table]) -> None:
         console.print()
 
 
+def report(title: str, told: Sequence[Table], notes: Sequence[str], width: int = 170) -> None:
+    """All of a report on standard output. width: columns where that is no terminal."""
+    console = Console()
+    console.width = console.width if console.is_terminal else width
+    console.print(title, style="bold", highlight=False, markup=False)
+    show(console, told)
+    for note in notes:
+        console.print(f"* {note}", markup=False, highlight=False)
+
+
 def markdown(heading: str, told: Sequence[Table]) -> str:
     """The same for a document."""
     lines = [f"# {heading}", ""]

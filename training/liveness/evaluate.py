@@ -18,17 +18,14 @@ import cv2
 from rich.console import Console
 
 from edge import packs
-from edge.errors import OutputError, UsageError
-from edge.outputs import replacing
+from edge.errors import UsageError
+from training import pages, tables
 from training.liveness import samples, scorers
 from training.liveness.reports import curves, figures, matching, page, slices, text, worst
 from training.liveness.reports.figures import Rule
 from training.liveness.reports.scored import Scored, judge
 from training.liveness.samples import Sample
-from training.tables import show
 
-WIDTH = 170
-"""Columns of a table that is not shown on a terminal."""
 EXAMPLES = """\
 examples:
   # the default pack at its own bound
@@ -119,7 +116,7 @@ def run(args: argparse.Namespace) -> int:
     networks = scorers.all_of(args.network)
     detector = None if args.detector is None else packs.load(args.detector)
     if args.report is not None:
-        _folder(args.report)
+        pages.prepare(args.report)
     choice = None
     if chosen_on:
         choice = judge(chosen_on, networks, console, detector=detector, what="choosing bounds")
@@ -154,7 +151,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(data, end="")
     else:
-        _show(result)
+        tables.report(text.title(result), text.tables(result), text.limits(result))
     return 0
 
 
@@ -226,13 +223,6 @@ def _joint(
     }
 
 
-def _folder(path: Path) -> None:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be made: {error.strerror}") from error
-
-
 def _write(args: argparse.Namespace, result: dict[str, Any], data: str, scored: Scored) -> None:
     """All is made before anything is written."""
     images = curves.draw(scored, result["networks"], text.kind(result))
@@ -243,13 +233,7 @@ def _write(args: argparse.Namespace, result: dict[str, Any], data: str, scored: 
     files["evaluate.json"] = data.encode()
     files["scores.csv"] = _lines(scored).encode()
     files["report.html"] = page.html(result, images).encode()
-    for name, content in files.items():
-        path = args.report / name
-        with replacing(path) as part:
-            try:
-                part.write_bytes(content)
-            except OSError as error:
-                raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
+    pages.write(args.report, files)
 
 
 def _lines(scored: Scored) -> str:
@@ -261,12 +245,3 @@ def _lines(scored: Scored) -> str:
         said = [f"{v[i]:.6f}" if scored.answered[i] else "" for v in scored.scores.values()]
         rows.writerow((s.picture.name, s.label, s.person, *said))
     return out.getvalue()
-
-
-def _show(result: dict[str, Any]) -> None:
-    console = Console()
-    console.width = console.width if console.is_terminal else WIDTH
-    console.print(text.title(result), style="bold", highlight=False, markup=False)
-    show(console, text.tables(result))
-    for line in text.limits(result):
-        console.print(f"* {line}", markup=False, highlight=False)

@@ -21,9 +21,7 @@ def html(result: Mapping[str, Any], images: Mapping[str, bytes]) -> str:
     drawn = [name for name in images if name.endswith(".png")]
     shown = [name for name in images if name.endswith(".jpg")]
     parts = [pages.cards(cards)]
-    for table in text.tables(result):
-        notes = "".join(pages.paragraph(note) for note in table.notes)
-        parts.append(pages.section(table.title, pages.table(table.headings, table.rows), notes))
+    parts += pages.tables(text.tables(result))
     curves = "".join(pages.image(name, images[name]) for name in drawn)
     parts.append(pages.section("Curves", f"<div class=pair>{curves}</div>"))
     if shown:

@@ -94,7 +94,7 @@ def _listed(result: Mapping[str, Any]) -> Table:
     return Table("The list", heads, rows, (where,))
 
 
-def _short(told: Mapping[str, Any] | None) -> str:
+def short(told: Mapping[str, Any] | None) -> str:
     """Without limits, where another table has them."""
     if told is None:
         return DASH
@@ -105,14 +105,14 @@ def _short(told: Mapping[str, Any] | None) -> str:
 def _rates(networks: Sequence[Mapping[str, Any]]) -> Table:
     labels = sorted({label for n in networks for label in n["apcer"]})
     rows: list[Row] = [
-        (f"APCER {label}", *(_short(n["apcer"].get(label)) for n in networks)) for label in labels
+        (f"APCER {label}", *(short(n["apcer"].get(label)) for n in networks)) for label in labels
     ]
     rows += [
         (
             "APCER, worst instrument",
             *(f"{share(n['apcer'][n['worst']]['value'])} ({n['worst']})" for n in networks),
         ),
-        ("BPCER", *(_short(n["bpcer"]) for n in networks)),
+        ("BPCER", *(short(n["bpcer"]) for n in networks)),
         ("ACER (worst instrument)", *(share(n["acer"]) for n in networks)),
         ("bound", *(f"{n['bound']:.4f}" for n in networks)),
         (
@@ -160,7 +160,7 @@ def _points(networks: Sequence[Mapping[str, Any]]) -> Table:
 def _equal(networks: Sequence[Mapping[str, Any]]) -> Table:
     labels = sorted({label for n in networks for label in n["apcer"]})
     rows: list[Row] = [
-        (f"APCER {label}", *(_short(n["equal_bpcer"]["apcer"].get(label)) for n in networks))
+        (f"APCER {label}", *(short(n["equal_bpcer"]["apcer"].get(label)) for n in networks))
         for label in labels
     ]
     rows += [
@@ -175,8 +175,8 @@ def _equal(networks: Sequence[Mapping[str, Any]]) -> Table:
 def _joint(joint: Mapping[str, Any]) -> Table:
     names = tuple(joint["iapar"])
     rows = [
-        (label, _short(told), people(told))
-        + tuple(_short(joint["iapar"][name][label]) for name in names)
+        (label, short(told), people(told))
+        + tuple(short(joint["iapar"][name][label]) for name in names)
         + (f"{joint['without'][label]:,}",)
         for label, told in joint["iapmr"].items()
     ]
@@ -205,7 +205,7 @@ def _slices(slices: Sequence[Mapping[str, Any]], networks: Sequence[Mapping[str,
     rows = [
         (f"{s['instrument']}: {s['parameter']} {s['slice']}",)
         + (f"{s['apcer'][names[0]]['trials']:,}",)
-        + tuple(f"{_short(s['apcer'][name])} {people(s['apcer'][name])}" for name in names)
+        + tuple(f"{short(s['apcer'][name])} {people(s['apcer'][name])}" for name in names)
         for s in worst
     ]
     return Table(
