@@ -13,7 +13,7 @@ import math
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,8 @@ from training.errors import CheckpointError, DivergedError
 from training.plan import Plan
 from training.progress import Reporter
 from training.record import Record, draw_curves
+from training.regime import Regime, Usual, groups_of
 from training.sampling import KeyedSampler
-from training.schedule import warmup_cosine
 from training.shards import Shard
 from training.task import Task
 
@@ -55,13 +55,16 @@ class _Position:
     step: int = 0
     best_score: float = math.nan
     best_epoch: int = -1
+    best_of: dict[str, float] = field(default_factory=dict)
+    """Score of each checkpoint that the regime names."""
 
 
 def fit(task: Task, plan: Plan, *, resume: bool = False, quiet: bool = False) -> Result:
     """Trains `task` and leaves last.ckpt, best.ckpt, metrics.csv and curves.png in `plan.out`.
 
     Each epoch: steps of `loss` over `train`, then `validate` on the averaged weights, on the first
-    process. best.ckpt holds the averaged weights with the best score.
+    process. best.ckpt holds the averaged weights with the best score; the task's regime
+    (`training.regime`) may keep others.
 
     resume: go on from last.ckpt, to the same weights as if the run had never stopped. A task with
     a shard needs as many processes as before, and `plan.out` on a disk that all see.
@@ -100,11 +103,12 @@ class _Run:
         self.fabric, self.task, self.plan = fabric, task, plan
         plan.out.mkdir(parents=True, exist_ok=True)
         self.at = _Position()
-        groups = _groups(task.module, plan.weight_decay)
+        groups = groups_of(task.module, plan.weight_decay)
         self.shard = _shard(task, fabric, first=sum(len(g["params"]) for g in groups))
         if self.shard is not None:
-            groups += _groups(self.shard.module, plan.weight_decay)
-        optimiser = torch.optim.AdamW(groups, lr=plan.lr)
+            groups += groups_of(self.shard.module, plan.weight_decay)
+        self.regime: Regime = getattr(task, "regime", Usual())
+        optimiser = self.regime.optimiser(groups, plan)
         self.ema = Ema(task.module, plan.ema)
         self.module, self.optimiser = fabric.setup(task.module, optimiser)
         self.ema.module.to(fabric.device)
@@ -133,16 +137,17 @@ class _Run:
             self.record.close()
 
     def all(self) -> Result:
-        better = min if self.task.lower_is_better else max
         for epoch in range(self.at.epoch, self.plan.epochs):
             self._epoch(epoch)
             figures = self._validate()
             score = figures[self.task.score]
-            if self.at.best_epoch < 0 or (
-                score != self.at.best_score and better(score, self.at.best_score) == score
-            ):
+            if self.at.best_epoch < 0 or self._better(score, self.at.best_score):
                 self.at.best_score, self.at.best_epoch = score, epoch
                 self._save("best.ckpt")
+            for name in self.regime.checkpoints(epoch):
+                if name not in self.at.best_of or self._better(score, self.at.best_of[name]):
+                    self.at.best_of[name] = score
+                    self._save(name)
             self.at.epoch, self.at.step_in_epoch = epoch + 1, 0
             self._save("last.ckpt")
             if self.record is not None:
@@ -154,6 +159,9 @@ class _Run:
             if 0 < self.plan.patience <= epoch - self.at.best_epoch:
                 return self._result(stopped=epoch + 1 < self.plan.epochs)
         return self._result(stopped=False)
+
+    def _better(self, score: float, than: float) -> bool:
+        return score < than if self.task.lower_is_better else score > than
 
     def _result(self, *, stopped: bool) -> Result:
         return Result(self.at.best_score, self.at.best_epoch, self.at.step, stopped)
@@ -181,7 +189,7 @@ class _Run:
         saved = time.monotonic()
         steps = self.sampler.steps
         for batch in self._batches(epoch):
-            rate = self.plan.lr * warmup_cosine(self.at.step, self.total, self.plan.warmup)
+            rate = self.regime.rate(self.plan, self.at.step, steps)
             for group in self.optimiser.param_groups:
                 group["lr"] = rate
             # The last step of an epoch always moves the weights: none are left in mid-sum.
@@ -266,7 +274,7 @@ class _Run:
         if name == "last.ckpt":
             optimiser = self.optimiser.state_dict()
             content |= {
-                "plan": self.plan.decides,
+                "plan": self.plan.decides | self.regime.decides,
                 "module": self.module.module.state_dict(),
                 "optimiser": self.shard.common(optimiser) if self.shard else optimiser,
                 "updates": self.ema.updates,
@@ -279,10 +287,12 @@ class _Run:
         content = checkpoint.read(path)
         if content["task"] != self.task.name or content["description"] != self.task.description():
             raise CheckpointError(f"{path}: is of another network; choose another --out")
-        for name, value in self.plan.decides.items():
-            if content["plan"][name] != value:
+        decides = self.plan.decides | self.regime.decides
+        for name in content["plan"] | decides:
+            was, value = content["plan"].get(name), decides.get(name)
+            if was != value:
                 raise CheckpointError(
-                    f"{path}: was made with {name} {content['plan'][name]}, not {value}; a run is "
+                    f"{path}: was made with {name} {was}, not {value}; a run is "
                     "resumed with the arguments that it was started with"
                 )
         self.module.module.load_state_dict(content["module"])
@@ -312,15 +322,6 @@ def _shard(task: Task, fabric: Fabric, first: int) -> Shard | None:
         return None
     module = make(fabric.global_rank, fabric.world_size).to(fabric.device)
     return Shard(module, fabric.global_rank, fabric.world_size, first)
-
-
-def _groups(module: nn.Module, decay: float) -> list[dict[str, Any]]:
-    """Decay pulls weights to zero, not biases nor the scales of normalisations."""
-    trained = [p for p in module.parameters() if p.requires_grad]
-    return [
-        {"params": [p for p in trained if p.ndim > 1], "weight_decay": decay},
-        {"params": [p for p in trained if p.ndim <= 1], "weight_decay": 0.0},
-    ]
 
 
 def load(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:

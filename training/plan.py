@@ -17,9 +17,10 @@ class Plan:
 
     out: folder of the run. epochs: over the data set. batch: samples of one step of one process.
     accumulate: steps whose gradients are added up before the weights move. lr: highest learning
-    rate, reached after `warmup` (share of all steps), then cosine. weight_decay: AdamW's, on
-    weights of two or more dimensions. clip: largest gradient norm; 0 is none. ema: decay of the
-    averaged weights, which are those validated and kept. precision: one of `PRECISIONS`.
+    rate, reached after `warmup` (share of all steps), then cosine, unless the task's regime says
+    otherwise. weight_decay: of weights of two or more dimensions. clip: largest gradient norm; 0 is
+    none. ema: decay of the averaged weights, which are those validated and kept. precision: one of
+    `PRECISIONS`.
     patience: epochs without a better score after which the run ends; 0 is never. workers:
     processes that load data. checkpoint_s: seconds between checkpoints within an epoch.
 

@@ -17,7 +17,8 @@ class Task(Protocol):
     frequent. collate: of the data loader; None is torch's own.
 
     A method `shard(rank, world) -> nn.Module`, if there is one, is asked once for what each process
-    has for itself (`training.shards`).
+    has for itself (`training.shards`). An attribute `regime`, if there is one, brings its own
+    optimiser, learning rate and checkpoints (`training.regime`).
     """
 
     name: str

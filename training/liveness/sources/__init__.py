@@ -1,0 +1,1 @@
+"""Readers of public sets of presentations, as each is unpacked."""
