@@ -1,0 +1,1 @@
+"""Liveness from three sensors: colour, depth and infrared."""
