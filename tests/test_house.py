@@ -96,13 +96,14 @@ def test_the_workstation_uses_the_devices_code_and_no_more() -> None:
     """What is trained and exported is cut, normalised and measured by what runs at the door."""
     shared = ("edge.packs", "edge.faces", "edge.errors", "edge.metrics", "native")
     also = ("edge.intervals", "edge.outputs", "edge.cameras", "edge.render.sheet")
-    also += ("edge.presentation",)
+    also += ("edge.presentation", "edge.render.film")
     pairs = ("edge.all_pairs", "edge.bootstrap", "edge.pair_bootstrap", "edge.score_histogram")
     measured = (*pairs, "edge.gallery", "edge.calibration.evidence")
     assert strangers("export", (*shared, "edge.outputs", "edge.all_pairs", "training")) == []
     # Only what measures the door's decision on films may reach it.
-    deciding = ("edge.config", "edge.decide", "edge.enrolment", "edge.pipeline")
+    deciding = ("edge.config", "edge.decide", "edge.enrolment", "edge.gates", "edge.pipeline")
     door = ("training/recognition/door/", "training/recognition/windows.py")
+    door += ("training/liveness/films/", "training/liveness/door.py")
     found = strangers("training", (*shared, *also, *measured, "export"))
     assert [line for line in found if not line.startswith(door)] == []
     assert [line for line in found if not lies_in(line.split(": ")[1], *deciding)] == []

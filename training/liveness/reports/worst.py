@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from edge.render import sheet
+from edge.render.sheet import contact_sheet, crop
 from training.liveness.reports.curves import slug
 from training.liveness.reports.scored import Scored
 from training.liveness.samples import LIVE, picture
@@ -28,7 +28,7 @@ def sheets(scored: Scored, network: str) -> dict[str, bytes]:
             box = sample.box
             middle, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]) / 2 * WIDER
             wide = np.concatenate([middle - half, middle + half])
-            shown.append((sheet.crop(picture(sample), wide, SIDE), f"{scores[i]:.3f}"))
-        whole = sheet.contact_sheet(shown, EACH, title=f"{network}: {label}", width=SIDE)
+            shown.append((crop(picture(sample), wide, SIDE), f"{scores[i]:.3f}"))
+        whole = contact_sheet(shown, EACH, title=f"{network}: {label}", width=SIDE)
         found[f"worst-{slug(network)}-{slug(label)}.jpg"] = cv2.imencode(".jpg", whole)[1].tobytes()
     return found

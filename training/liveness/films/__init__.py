@@ -1,0 +1,1 @@
+"""Films of living faces and of simulated attacks, through the door's own pipeline."""
