@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from training.liveness.films.playing import Played, life_gates
 from training.liveness.samples import LIVE
@@ -46,6 +47,8 @@ def gates(played: Sequence[Played]) -> bytes:
                 )
         axes.axvline(1.0, color=INK, lw=1, ls="--")
         axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_yticks(range(len(labels)), labels, fontsize=8)
         axes.invert_yaxis()
     return png(figure)

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from edge.decide import Decision
+from edge.gates import Gate
 from training.recognition.door.outcomes import IDENTITY
 
 
@@ -18,9 +19,9 @@ from training.recognition.door.outcomes import IDENTITY
 class Judged:
     """One frame. usable: every gate of one frame's quality passed.
 
-    refused: gates of liveness that did not pass. values: of each gate of liveness, how far it is
-    above its lower bound (value / bound), None without a value. best: the most similar person.
-    recognised: whom the door would admit if it did not ask whether the face lives.
+    refused: gates of liveness that did not pass. values: of each gate of liveness, its value over
+    its lower bound (or the upper bound over it), 1 or more where it passes. recognised: whom the
+    door would admit if it did not ask whether the face lives.
     """
 
     t: float
@@ -60,15 +61,22 @@ def judged(decision: Decision, best: str | None, quality: Collection[str]) -> Ju
         t=decision.t,
         usable=not failed & set(quality),
         refused=tuple(g.name for g in life if not g.passed),
-        values={
-            g.name: g.value / g.low
-            if g.value is not None and g.low and math.isfinite(g.value)
-            else None
-            for g in life
-        },
+        values={g.name: _reach(g) for g in life},
         recognised=best if failed <= names else None,
         grant=decision.person,
     )
+
+
+def _reach(gate: Gate) -> float | None:
+    """1 at the bound, more on the side where it passes; None without a value or such a bound."""
+    value = gate.value
+    if value is None or not math.isfinite(value):
+        return None
+    if gate.low is not None and gate.low > 0:
+        return value / gate.low
+    if gate.high is not None and gate.high > 0 and value > 0:
+        return gate.high / value
+    return None
 
 
 def verdict(frames: Sequence[Judged], enough: int) -> Verdict:

@@ -83,6 +83,12 @@ def test_a_gate_without_a_value_has_not_passed() -> None:
     assert not told.live and told.refused == "motion" and told.values["motion"] is None
 
 
+def test_values_are_told_relative_to_the_bound_whichever_side_it_is_on() -> None:
+    gates = (Gate("flicker", 0.5, None, 2.0), Gate("motion", 3.0, 1.5), Gate("odd", 1.0, 0.0))
+    made = Decision(0.0, "grant", "Ada", 0.9, gates)
+    assert judged(made, "Ada", FRAME_GATES).values == {"flicker": 4.0, "motion": 2.0, "odd": None}
+
+
 def test_nothing_is_said_of_no_frames() -> None:
     with pytest.raises(ValueError, match="no frames"):
         verdict([], 6)
