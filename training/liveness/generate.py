@@ -1,0 +1,285 @@
+"""Make a list of bona fide pictures and simulated attacks from pictures of faces.
+
+Every presentation follows from the seed, its label and its number alone, whatever the workers. What
+the detector does not find is no presentation (a non-response): it is left out of the list and
+counted in summary.json. Living faces go through the same framing, camera and coder as attacks do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from edge import packs
+from edge.errors import OutputError, UsageError
+from edge.packs import Pack
+from training.liveness import attack_sheet, people, samples
+from training.liveness.attacks import INSTRUMENTS
+from training.liveness.attacks.ranges import RANGES
+from training.liveness.people import People
+from training.liveness.presentations import Maker, found
+from training.liveness.samples import LIVE, Sample
+
+QUALITY = 95
+"""Of the files, whatever they show."""
+EXAMPLES = """\
+examples:
+  # for training: people who are not held back, parameters of the range "train"
+  python -m training.liveness generate --training --range train --live 8000 --attacks 1500 \\
+      --set lfw lfw-labels.csv 3 --set utkface utk-labels.csv 0.3 \\
+      --clips clips clips-labels.csv 2 --people people.csv --held-people b e f \\
+      --workers 2 --out attacks-train --sheet attacks.png
+  # for a report: held-back people, and parameters that no training has seen
+  python -m training.liveness generate --held-back --range test --live 1000 --attacks 300 \\
+      --set lfw.tar lfw-labels.csv --seed 7 --out attacks-test
+  # short films as well: 20 of each label, 30 frames each
+  python -m training.liveness generate --held-back --range test --live 0 --attacks 0 \\
+      --clips clips clips-labels.csv --people people.csv --held-people b e f \\
+      --films 20 --instruments replay print --out films-test
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the verb."""
+    add = parser.add_argument
+    add(
+        "--set",
+        dest="sets",
+        action="append",
+        nargs="+",
+        default=[],
+        metavar=("PICTURES LABELS", "SHARE"),
+        help="folder or tar of pictures, their label file with 68 points (training.label), and how "
+        "often it is drawn from against the other sets (default 1); repeatable",
+    )
+    add(
+        "--clips",
+        nargs="+",
+        metavar=("FOLDER LABELS", "SHARE"),
+        help="frames of films in a folder each, their label file, and its share",
+    )
+    add("--people", type=Path, metavar="CSV", help="columns clip,person; needed with --clips")
+    add("--held-people", nargs="+", default=[], metavar="NAME", help="held back of the films")
+    side = parser.add_mutually_exclusive_group(required=True)
+    side.add_argument("--held-back", action="store_true", help="show only people held back")
+    side.add_argument("--training", action="store_true", help="show only the others")
+    add("--range", required=True, choices=RANGES, help="parameters of the simulation")
+    add("--live", type=int, default=1000, metavar="N", help="bona fide (default %(default)s)")
+    add("--attacks", type=int, default=200, metavar="N", help="of each (default %(default)s)")
+    add(
+        "--instruments",
+        nargs="+",
+        choices=tuple(INSTRUMENTS),
+        default=tuple(INSTRUMENTS),
+        metavar="NAME",
+        help=f"default: {' '.join(INSTRUMENTS)}",
+    )
+    add("--films", type=int, default=0, metavar="N", help="films of each label (default none)")
+    add("--film-frames", type=int, default=30, metavar="N", help="default %(default)s")
+    add("--fps", type=float, default=15.0, metavar="F", help="of films (default %(default)s)")
+    add("--pack", default="default", help="whose detector finds faces (default %(default)s)")
+    add("--seed", type=int, default=0, help="default %(default)s")
+    add("--workers", type=int, default=1, metavar="K", help="processes (default %(default)s)")
+    add("--out", type=Path, required=True, metavar="DIR", help="folder to make")
+    add("--sheet", type=Path, metavar="FILE", help="a picture with some of each label")
+
+
+class Job(NamedTuple):
+    """A presentation to be made. frames: 0 for a still."""
+
+    label: str
+    index: int
+    frames: int
+
+
+def run(args: argparse.Namespace) -> int:
+    """Generates; returns the exit code. Raises DataError, UsageError, OutputError, PackError."""
+    _check(args)
+    maker = Maker(_sets(args), args.range, args.seed)
+    if args.films and not maker.filmed:
+        raise UsageError("--films are made from films: --clips is needed")
+    packs.load(args.pack)  # a pack that cannot be loaded is told here, not by every worker
+    jobs = _jobs(args)
+    console = Console(stderr=True)
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f".{args.out.name}-", dir=args.out.parent))
+    try:
+        for label in sorted({job.label for job in jobs}):
+            (folder / "pictures" / label).mkdir(parents=True)
+        kept, missed = _all(maker, args, jobs, folder, console)
+        samples.write(folder / "list.csv", kept)
+        summary = _summary(args, kept, missed)
+        (folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", "utf-8")
+        if args.sheet is not None:
+            attack_sheet.write(args.sheet, kept)
+        if args.out.exists():
+            args.out.rmdir()
+        folder.chmod(0o755)
+        folder.rename(args.out)
+    except OSError as error:
+        if isinstance(error, OutputError):
+            raise
+        raise OutputError(f"{args.out}: cannot be written: {error.strerror}") from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    print(json.dumps(summary["labels"], indent=2))
+    return 0
+
+
+def _check(args: argparse.Namespace) -> None:
+    for name in ("live", "attacks", "films"):
+        if getattr(args, name) < 0:
+            raise UsageError(f"--{name} must not be negative")
+    if args.workers < 1 or args.film_frames < 2 or args.fps <= 0:
+        raise UsageError("--workers and --fps must be above 0, --film-frames above 1")
+    if not (args.live or args.attacks or args.films):
+        raise UsageError("nothing to make: --live, --attacks and --films are all 0")
+    if not args.sets and args.clips is None:
+        raise UsageError("pictures of faces are needed: --set or --clips")
+    if args.clips is not None and args.people is None:
+        raise UsageError("--clips needs --people: who is in which film")
+    if args.out.exists() and (not args.out.is_dir() or any(args.out.iterdir())):
+        raise OutputError(f"{args.out}: is there already; name a folder that is not, or is empty")
+
+
+def _sets(args: argparse.Namespace) -> list[People]:
+    made = []
+    for given in args.sets:
+        source, labelled, share = _set(given, "--set")
+        made.append(people.stills(source, labelled, held_back=args.held_back, share=share))
+    if args.clips is not None:
+        source, labelled, share = _set(args.clips, "--clips")
+        made.append(
+            people.clips(
+                source,
+                labelled,
+                args.people,
+                args.held_people,
+                held_back=args.held_back,
+                share=share,
+            )
+        )
+    return made
+
+
+def _set(given: Sequence[str], option: str) -> tuple[Path, Path, float]:
+    try:
+        source, labelled, *rest = given
+        (share,) = [float(v) for v in rest] or [1.0]
+    except ValueError as error:
+        raise UsageError(
+            f"{option} takes PICTURES LABELS [SHARE], not {' '.join(given)}"
+        ) from error
+    if not 0 < share < float("inf"):
+        raise UsageError(f"{option}: a share must be above 0, not {share}")
+    return Path(source), Path(labelled), share
+
+
+def _jobs(args: argparse.Namespace) -> list[Job]:
+    names = dict.fromkeys(args.instruments)
+    jobs = [Job(LIVE, i, 0) for i in range(args.live)]
+    jobs += [Job(name, i, 0) for name in names for i in range(args.attacks)]
+    for name in (LIVE, *names):
+        jobs += [Job(name, i, args.film_frames) for i in range(args.films)]
+    return jobs
+
+
+class _Worker:
+    """What a worker process works with: inherited from the parent, but for the pack."""
+
+    maker: Maker
+    pack: Pack
+    folder: Path
+    fps: float
+
+
+def _start(maker: Maker, pack: str, folder: Path, fps: float) -> None:
+    cv2.setNumThreads(1)
+    _Worker.maker, _Worker.folder, _Worker.fps = maker, folder, fps
+    _Worker.pack = packs.load(pack)
+
+
+def _make(job: Job) -> tuple[list[Sample], int]:
+    """Writes the pictures of a presentation; its samples, and how many frames showed no face."""
+    maker, folder = _Worker.maker, _Worker.folder
+    if job.frames:
+        made = maker.film(job.label, job.index, job.frames, _Worker.fps)
+        film = f"{job.label}-{job.index:04d}"
+    else:
+        made, film = maker.still(job.label, job.index), ""
+    kept, missed = [], 0
+    for number, presented in enumerate(made.frames):
+        box = found(_Worker.pack, presented)
+        if box is None:
+            missed += 1
+            continue
+        name = f"film{job.index:04d}-{number:03d}.jpg" if film else f"{job.index:06d}.jpg"
+        path = folder / "pictures" / job.label / name
+        if not cv2.imwrite(str(path), presented.image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY]):
+            raise OutputError(f"{path}: cannot be written")
+        kept.append(Sample(path, job.label, made.person, box, film, maker.range, made.parameters))
+    return kept, missed
+
+
+def _all(
+    maker: Maker, args: argparse.Namespace, jobs: list[Job], folder: Path, console: Console
+) -> tuple[list[Sample], Counter[str]]:
+    kept: list[Sample] = []
+    missed: Counter[str] = Counter()
+    bar = Progress(
+        TextColumn("generating"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    )
+    # Forked, so that pictures that were read into memory are there once.
+    pool = ProcessPoolExecutor(
+        args.workers,
+        multiprocessing.get_context("fork"),
+        _start,
+        (maker, args.pack, folder, args.fps),
+    )
+    try:
+        results: Iterator[tuple[list[Sample], int]] = pool.map(_make, jobs, chunksize=4)
+        with bar:
+            task = bar.add_task("", total=len(jobs))
+            for job, (some, none) in zip(jobs, results, strict=True):
+                kept += some
+                missed[job.label] += none
+                bar.advance(task)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+    return kept, missed
+
+
+def _summary(
+    args: argparse.Namespace, kept: list[Sample], missed: Counter[str]
+) -> dict[str, object]:
+    have = Counter(s.label for s in kept)
+    labels = {
+        label: {"frames": have[label], "non_response": missed[label]}
+        for label in sorted({*have, *missed})
+    }
+    return {
+        "labels": labels,
+        "range": args.range,
+        "side": "held back" if args.held_back else "training",
+        "seed": args.seed,
+        "pack": args.pack,
+        "people": len({s.person for s in kept}),
+        "simulated": True,
+    }

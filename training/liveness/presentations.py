@@ -1,0 +1,183 @@
+"""One presentation after the other, living or not, each from its own seed alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.faces.detect import detect
+from edge.packs import Pack
+from training.detector.backgrounds import free_rectangles, part_of
+from training.detector.geometry import iou
+from training.errors import DataError
+from training.liveness.attacks import INSTRUMENTS, Presented, Scene, Shown, ShownFilm, camera
+from training.liveness.attacks.optics import clouds
+from training.liveness.attacks.ranges import plain
+from training.liveness.framing import Framing
+from training.liveness.people import Entry, People
+from training.liveness.samples import LIVE
+
+NOBODY = 0.25
+"""Of the attacks: nobody stands behind the medium."""
+NOBODY_BEHIND = {"monitor": 0.6, "cutout": 0.0, "mask": 0.0}
+SAME = 0.4
+"""Least intersection over union of the face that is found and the one that is shown."""
+FINE = 0.8
+"""Least width of a shown face over the scene's, in pixels: coarser ones are told by their blur."""
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """A presentation. person: who is shown. parameters: JSON-able."""
+
+    frames: Iterator[Presented]
+    person: str
+    parameters: dict[str, Any]
+
+
+class Maker:
+    """Draws from sets of people. range_name: "train" or "test"."""
+
+    def __init__(self, sets: Sequence[People], range_name: str, seed: int) -> None:
+        self.sets, self.range, self.seed = list(sets), range_name, seed
+        if not self.sets:
+            raise DataError("no set of pictures to make presentations from")
+        shares = np.array([s.share for s in self.sets], float)
+        self._shares = shares / shares.sum()
+        self.filmed = [s for s in self.sets if s.films]
+
+    def _rng(self, label: str, index: int, films: bool) -> np.random.Generator:
+        return np.random.default_rng((self.seed, crc32(label.encode()), int(films), index))
+
+    def still(self, label: str, index: int) -> Made:
+        """Presentation `index` of a label, of one frame."""
+        rng = self._rng(label, index, films=False)
+        if label == LIVE:
+            return self._live(*self._one(rng), rng)
+        scene, people = self._scene(label, rng)
+        shown = self._victim(people, scene.frames[0], rng)
+        instrument = INSTRUMENTS[label]
+        parameters = instrument.draw(rng, self.range)
+        frame = instrument.still(shown, scene, parameters, rng)
+        return Made(iter([frame]), shown.person, plain(parameters))
+
+    def film(self, label: str, index: int, frames: int, fps: float) -> Made:
+        """Presentation `index` of a label, of several frames. Raises DataError without films."""
+        rng = self._rng(label, index, films=True)
+        if not self.filmed:
+            raise DataError("films are made from films: --clips is needed")
+        home = self.filmed[int(rng.integers(len(self.filmed)))]
+        moving = self._film(home, rng)
+        framing = Framing.draw(moving[0], rng)
+        if label == LIVE:
+            taken = camera.draw_camera(rng, self.range)
+            around = ShownFilm([framing.apply(f) for f in moving])
+            made = (
+                Presented(camera.take(now.image, taken, rng), now.box)
+                for now in (around.at(i / fps) for i in range(frames))
+            )
+            return Made(made, moving[0].person, {"camera": plain(taken)})
+        scene = Scene([framing.apply(f) for f in moving])
+        if rng.random() < 0.4:
+            scene, _ = self._scene(label, rng)
+        shown = self._moving_victim(label, scene.frames[0], moving[0].person, rng)
+        instrument = INSTRUMENTS[label]
+        parameters = instrument.draw(rng, self.range)
+        pictures = instrument.film(shown, scene, parameters, rng, frames=frames, fps=fps)
+        return Made(pictures, shown.frames[0].person, plain(parameters))
+
+    def _moving_victim(
+        self, label: str, covered: Shown, attacker: str, rng: np.random.Generator
+    ) -> ShownFilm:
+        if label != "replay":
+            return ShownFilm([self._victim(attacker, covered, rng)])
+        found = self._film(self.filmed[int(rng.integers(len(self.filmed)))], rng)
+        return ShownFilm(found)
+
+    def _live(self, people: People, entry: Entry, rng: np.random.Generator) -> Made:
+        picture = people.read(entry)
+        framed = Framing.draw(picture, rng).apply(picture)
+        taken = camera.draw_camera(rng, self.range)
+        frame = Presented(camera.take(framed.image, taken, rng), framed.box)
+        return Made(iter([frame]), entry.person, {"camera": plain(taken)})
+
+    def _one(self, rng: np.random.Generator) -> tuple[People, Entry]:
+        people = self.sets[int(rng.choice(len(self.sets), p=self._shares))]
+        return people, people.draw(rng)
+
+    def _film(self, people: People, rng: np.random.Generator) -> list[Shown]:
+        entries = people.by_film[people.films[int(rng.integers(len(people.films)))]]
+        return [people.read(e) for e in entries]
+
+    def _victim(self, attacker: str, covered: Shown, rng: np.random.Generator) -> Shown:
+        """Somebody else's picture, fine enough for the size at which it will be shown."""
+        best: tuple[People, Entry] | None = None
+        for _ in range(24):
+            people, entry = self._one(rng)
+            if entry.person == attacker:
+                continue
+            width = float(entry.label.box[2] - entry.label.box[0])
+            if best is None or width > float(best[1].label.box[2] - best[1].label.box[0]):
+                best = people, entry
+            if width >= FINE * covered.face_width:
+                return people.read(entry)
+        if best is None:
+            raise DataError(f"there is nobody but {attacker} to be shown")
+        return best[0].read(best[1])
+
+    def _scene(self, label: str, rng: np.random.Generator) -> tuple[Scene, str]:
+        """Where the attack happens, and who stands there."""
+        people, entry = self._one(rng)
+        picture = people.read(entry)
+        framed = Framing.draw(picture, rng).apply(picture)
+        if rng.random() >= NOBODY_BEHIND.get(label, NOBODY):
+            return Scene([framed]), entry.person
+        high, wide = framed.image.shape[:2]
+        empty = Shown(self._empty(rng, wide, high), framed.box, framed.points)
+        return Scene([empty], person_there=False), ""
+
+    def _empty(self, rng: np.random.Generator, wide: int, high: int) -> NDArray[np.uint8]:
+        """A background without a face: beside the faces of a picture, or a wall."""
+        if rng.random() < 0.65:
+            for _ in range(8):
+                people, entry = self._one(rng)
+                image = people.pictures.read(entry.name)
+                box = entry.label.box
+                size = 0.5 * (box[2:] - box[:2])
+                clear = np.concatenate([box[:2] - size, box[2:] + size])[None]
+                free = free_rectangles(clear, image.shape[1], image.shape[0], least=48)
+                if len(free):
+                    return part_of(image, rng, wide, high, free[int(rng.integers(len(free)))])
+        return _wall(rng, wide, high)
+
+
+def _wall(rng: np.random.Generator, wide: int, high: int) -> NDArray[np.uint8]:
+    """Paint or plaster in the light of a lamp from somewhere; at times a corner or a door frame."""
+    colour = np.clip(rng.uniform(40, 235) * np.exp(rng.normal(0, 0.12, 3)), 5, 250)
+    if rng.random() < 0.6:
+        colour = np.clip(colour.mean() + rng.normal(0, 6, 3), 5, 250)
+    y, x = np.mgrid[-1 : 1 : high * 1j, -1 : 1 : wide * 1j].astype(np.float32)
+    shade = 1 + np.float32(rng.normal(0, 0.15)) * x + np.float32(rng.normal(0, 0.15)) * y
+    rough = clouds(rng, high, wide, max(wide / 12, 4), octaves=3)
+    shade += rough * np.float32(rng.uniform(0.002, 0.03))
+    for _ in range(int(rng.integers(0, 3))):
+        edge = float(rng.uniform(-1, 1))
+        level, slant = rng.uniform(0.6, 1.25), float(rng.normal(0, 0.04))
+        across = x + slant * y if rng.random() < 0.8 else y + slant * x
+        shade = np.where(across > edge, shade * level, shade)
+    return np.clip(shade[..., None] * colour, 0, 255).astype(np.uint8)
+
+
+def found(pack: Pack, presented: Presented) -> NDArray[np.float32] | None:
+    """(4,) the box that the pack's detector gives for the face that is shown; None: not found."""
+    boxes, _ = detect(pack, presented.image)
+    if not len(boxes):
+        return None
+    alike = iou(boxes, presented.face_box[None])[:, 0]
+    best = int(alike.argmax())
+    return np.asarray(boxes[best], np.float32) if alike[best] >= SAME else None
