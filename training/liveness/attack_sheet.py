@@ -1,4 +1,4 @@
-"""A picture for people to look at: some presentations of each label, and what was drawn for them."""
+"""A picture for people to look at: presentations of each label, and what was drawn for them."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ class Job(NamedTuple):
     """A presentation to be made. frames: 0 for a still."""
 
     label: str
-    index: int
+    number: int
     frames: int
 
 
@@ -215,17 +215,17 @@ def _make(job: Job) -> tuple[list[Sample], int]:
     """Writes the pictures of a presentation; its samples, and how many frames showed no face."""
     maker, folder = _Worker.maker, _Worker.folder
     if job.frames:
-        made = maker.film(job.label, job.index, job.frames, _Worker.fps)
-        film = f"{job.label}-{job.index:04d}"
+        made = maker.film(job.label, job.number, job.frames, _Worker.fps)
+        film = f"{job.label}-{job.number:04d}"
     else:
-        made, film = maker.still(job.label, job.index), ""
+        made, film = maker.still(job.label, job.number), ""
     kept, missed = [], 0
-    for number, presented in enumerate(made.frames):
+    for place, presented in enumerate(made.frames):
         box = found(_Worker.pack, presented)
         if box is None:
             missed += 1
             continue
-        name = f"film{job.index:04d}-{number:03d}.jpg" if film else f"{job.index:06d}.jpg"
+        name = f"film{job.number:04d}-{place:03d}.jpg" if film else f"{job.number:06d}.jpg"
         path = folder / "pictures" / job.label / name
         if not cv2.imwrite(str(path), presented.image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY]):
             raise OutputError(f"{path}: cannot be written")

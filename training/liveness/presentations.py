@@ -170,7 +170,7 @@ def _wall(rng: np.random.Generator, wide: int, high: int) -> NDArray[np.uint8]:
         level, slant = rng.uniform(0.6, 1.25), float(rng.normal(0, 0.04))
         across = x + slant * y if rng.random() < 0.8 else y + slant * x
         shade = np.where(across > edge, shade * level, shade)
-    return np.clip(shade[..., None] * colour, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(shade[..., None] * colour, 0, 255), np.uint8)
 
 
 def found(pack: Pack, presented: Presented) -> NDArray[np.float32] | None:

@@ -97,7 +97,7 @@ def banded(light: Floats, top: int, display: Display, high: int, seconds: float)
     wave = np.sin(2 * np.pi * turn)
     # A shutter shorter than a cycle of the light cuts its top off.
     factor = 1 + np.float32(display.band) * np.clip(1.4 * wave, -1, 1)
-    return light * factor[:, None, None]
+    return np.asarray(light * factor[:, None, None], np.float32)
 
 
 def reflected(

@@ -16,7 +16,8 @@ _LUMINANCE = np.array([0.07, 0.72, 0.21], np.float32)
 
 def falling(frame: Shown, person_there: bool) -> NDArray[np.float32]:
     """(3,) BGR: light of a white sheet in this scene, 1: as bright as can be shown."""
-    small = to_light(cv2.resize(frame.image, (40, 40), interpolation=cv2.INTER_AREA))
+    little = cv2.resize(frame.image, (40, 40), interpolation=cv2.INTER_AREA)
+    small = to_light(np.asarray(little, np.uint8))
     grey = small @ _LUMINANCE
     level = 0.9 * float(np.quantile(grey, 0.93))
     if person_there:

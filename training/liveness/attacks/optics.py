@@ -58,8 +58,7 @@ def window(
     x: Floats,
     y: Floats,
     at: tuple[float, float],
-    wide: float,
-    high: float,
+    size: tuple[float, float],
     angle: float,
     soft: float,
 ) -> Floats:

@@ -66,7 +66,7 @@ def printed(image: Image, paper: Paper) -> Floats:
 
 def bare(paper: Paper) -> NDArray[np.float32]:
     """(3,) reflectance without ink."""
-    return printed(np.full((1, 1, 3), 255, np.uint8), paper)[0, 0]
+    return np.asarray(printed(np.full((1, 1, 3), 255, np.uint8), paper)[0, 0], np.float32)
 
 
 def roughened(ink: Floats, paper: Paper, per_cm: float, rng: np.random.Generator) -> Floats:

@@ -34,7 +34,7 @@ FORMATS = {
 """Width and height, cm."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Printed:
     """A sheet. margin: bare paper around the picture, cm. filling: so near that it fills the frame,
     where the picture on it is fine enough.
@@ -52,7 +52,7 @@ class Printed:
     camera: Camera
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Bent(Printed):
     """A sheet that is bent into a part of a cylinder. bend: angle over its width, degrees; below 0
     the edges come forward. axis: degrees of the direction that is bent (0: about a vertical axis).

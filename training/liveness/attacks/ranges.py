@@ -138,7 +138,7 @@ def chance(share: float) -> Any:
 
 
 def drawn_by(of: type) -> Mapping[str, Any]:
-    """What draws each field of a dataclass: Span, Choice, Chance or another dataclass (its type)."""
+    """What draws each field of a dataclass: Span, Choice, Chance, or its own type (a dataclass)."""
     types = get_type_hints(of)
     return {f.name: f.metadata.get(_KEY, types[f.name]) for f in dataclasses.fields(of)}
 

@@ -99,7 +99,7 @@ class MonitorBody(Body):
     filling: bool = chance(0.25)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class OnScreen:
     """All of a device that is held before the camera, or stands there."""
 
@@ -115,21 +115,21 @@ class OnScreen:
     camera: Camera
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class OnPhone(OnScreen):
     """On a phone."""
 
     body: PhoneBody
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class OnTablet(OnScreen):
     """On a tablet."""
 
     body: TabletBody
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class OnMonitor(OnScreen):
     """On a monitor or laptop, which stands."""
 

@@ -41,8 +41,8 @@ class Surface:
     """A medium in space.
 
     focal: pixels. centre: (2,) pixel on the camera's axis. turned: (3, 3) rotation. at: (3,) cm,
-    the medium's middle. bend: 1 / radius in 1/cm, positive when the middle comes towards the camera,
-    0: flat. axis: radians, direction across the cylinder's axis. light: (3,) unit vector from the
+    the medium's middle. bend: 1 / radius in 1/cm, positive when the middle comes towards the
+    camera, 0: flat. axis: radians, direction across the cylinder's axis. light: (3,) unit vector from the
     medium to the lamp, in the medium's own axes (z < 0 is in front of it).
     """
 
@@ -105,7 +105,7 @@ class Surface:
         depth = np.maximum(space[:, 2:], 1e-3)
         return np.asarray(space[:, :2] / depth * self.focal + self.centre)
 
-    def scale(self, point: NDArray[np.floating]) -> float:
+    def scale(self, point: tuple[float, float] | NDArray[np.floating]) -> float:
         """Pixels a centimetre around a point, the mean of both directions."""
         p = np.asarray(point, float)
         near = self.project(np.array([p, p + (0.5, 0), p + (0, 0.5)]))
