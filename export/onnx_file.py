@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import onnx
@@ -25,16 +25,26 @@ def from_torch(
         outputs: names of the module's outputs, in order.
         name: the graph's name in the file.
     """
+    return from_torch_inputs(module, {"image": (1, 3, height, width)}, outputs, name)
+
+
+def from_torch_inputs(
+    module: torch.nn.Module,
+    inputs: Mapping[str, tuple[int, ...]],
+    outputs: Sequence[str],
+    name: str,
+) -> ModelProto:
+    """... of a module with several inputs: shapes by name, in the order of its arguments."""
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it tells which packages it lacks
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter warns about its own internals
         program = torch.onnx.export(
             module.eval(),
-            (torch.zeros(1, 3, height, width),),
+            tuple(torch.zeros(shape) for shape in inputs.values()),
             dynamo=True,
             verbose=False,
             opset_version=OPSET,
-            input_names=["image"],
+            input_names=list(inputs),
             output_names=list(outputs),
         )
     model = program.model_proto

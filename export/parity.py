@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,19 +49,24 @@ def run(model: ModelProto, outputs: Sequence[str], inputs: Sequence[Tensor]) -> 
 
 
 def float_parity(
-    module: torch.nn.Module, model: ModelProto, inputs: Sequence[Tensor], source: str = "torch"
+    module: torch.nn.Module,
+    model: ModelProto,
+    inputs: Sequence[Tensor | Mapping[str, Tensor]],
+    source: str = "torch",
 ) -> Parity:
     """Largest relative difference of the ONNX file and the torch module over `inputs`.
 
-    source: what the module is, in words. Raises PackError above `FLOAT_BOUND`.
+    inputs: of `image`, or by name in the order of the module's arguments. source: what the module
+    is, in words. Raises PackError above `FLOAT_BOUND`.
     """
     run = session(model)
     worst = 0.0
     for value in inputs:
+        given = value if isinstance(value, Mapping) else {"image": value}
         with torch.no_grad():
-            wanted = module(torch.from_numpy(value))
+            wanted = module(*(torch.from_numpy(v) for v in given.values()))
         wanted = wanted if isinstance(wanted, tuple) else (wanted,)
-        for want, got in zip(wanted, run.run(None, {"image": value}), strict=True):
+        for want, got in zip(wanted, run.run(None, dict(given)), strict=True):
             expected = want.numpy()
             if got.shape != expected.shape:
                 raise PackError(f"{model.graph.name}: shape {got.shape}, not {expected.shape}")
