@@ -8,11 +8,13 @@ import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from edge.errors import FaceGateError
 from training.plan import PRECISIONS, Plan
+from training.regime import Restarts
 
 EXIT_CODES = """\
 exit codes:
@@ -26,12 +28,28 @@ exit codes:
 
 
 def add_plan_arguments(
-    parser: argparse.ArgumentParser, *, epochs: int, batch: int, lr: float, **defaults: object
+    parser: argparse.ArgumentParser,
+    *,
+    epochs: int,
+    batch: int,
+    lr: float,
+    without: Sequence[str] = (),
+    **defaults: object,
 ) -> None:
-    """Options of `Plan`; keyword arguments set this training's defaults."""
+    """Options of `Plan`; keyword arguments set this training's defaults.
+
+    without: options that this training has no use for, and does not take.
+    """
     base = Plan(out=Path(), epochs=epochs, batch=batch, lr=lr, **defaults)  # type: ignore[arg-type]
     group = parser.add_argument_group("plan")
-    add = group.add_argument
+
+    def add(option: str, **about: Any) -> None:
+        name = option.removeprefix("--").replace("-", "_")
+        if name in without:
+            parser.set_defaults(**{name: getattr(base, name)})
+        else:
+            group.add_argument(option, **about)
+
     add("--out", type=Path, required=True, metavar="DIR", help="folder of the run")
     add("--resume", action="store_true", help="go on with the run in --out")
     add("--epochs", type=int, default=base.epochs, help="default %(default)s")
@@ -66,6 +84,38 @@ def add_plan_arguments(
     )
     add("--workers", type=int, default=base.workers, help="loader processes (default %(default)s)")
     add("--checkpoint-s", type=float, default=base.checkpoint_s, help=argparse.SUPPRESS)
+
+
+def add_restart_arguments(
+    parser: argparse.ArgumentParser, *, batch: int, lr: float, cycles: int = 5, epochs: int = 50
+) -> None:
+    """Options of `Plan` and `Restarts`: SGD, a cosine in each cycle, no other average."""
+    add_plan_arguments(
+        parser,
+        epochs=cycles * epochs,
+        batch=batch,
+        lr=lr,
+        ema=0.0,
+        without=("epochs", "warmup", "ema"),
+    )
+    group = parser.add_argument_group("warm restarts")
+    add = group.add_argument
+    add("--cycle-num", type=int, default=cycles, help="cycles (default %(default)s)")
+    add("--cycle-inter", type=int, default=epochs, help="epochs of each (default %(default)s)")
+    add("--momentum", type=float, default=Restarts.momentum, help="default %(default)s")
+    add(
+        "--least-lr",
+        type=float,
+        default=Restarts.least,
+        help="learning rate at the end of a cycle (default %(default)s)",
+    )
+
+
+def restarts_from(args: argparse.Namespace) -> tuple[Plan, Restarts]:
+    """What the arguments of `add_restart_arguments` describe. Raises UsageError."""
+    regime = Restarts(args.cycle_num, args.cycle_inter, args.momentum, args.least_lr)
+    args.epochs = regime.cycles * regime.epochs
+    return plan_from(args), regime
 
 
 def plan_from(args: argparse.Namespace) -> Plan:

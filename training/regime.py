@@ -8,15 +8,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
-
-import torch
-from torch import nn
-from torch.optim import Optimizer
+from typing import TYPE_CHECKING, Any, Protocol
 
 from edge.errors import UsageError
 from training.plan import Plan
 from training.schedule import warm_restarts, warmup_cosine
+
+# Arguments are parsed, and reports made, by commands that never load torch.
+if TYPE_CHECKING:
+    from torch import nn
+    from torch.optim import Optimizer
 
 Groups = list[dict[str, Any]]
 """Parameter groups as torch's optimisers take them; each states its weight decay."""
@@ -53,7 +54,9 @@ class Usual:
     decides: dict[str, object] = {}  # noqa: RUF012
 
     def optimiser(self, groups: Groups, plan: Plan) -> Optimizer:
-        return torch.optim.AdamW(groups, lr=plan.lr)
+        from torch.optim import AdamW
+
+        return AdamW(groups, lr=plan.lr)
 
     def rate(self, plan: Plan, step: int, steps: int) -> float:
         return plan.lr * warmup_cosine(step, steps * plan.epochs, plan.warmup)
@@ -93,7 +96,9 @@ class Restarts:
         return {f"cycle {name}": value for name, value in asdict(self).items()}
 
     def optimiser(self, groups: Groups, plan: Plan) -> Optimizer:
-        return torch.optim.SGD(groups, lr=plan.lr, momentum=self.momentum)
+        from torch.optim import SGD
+
+        return SGD(groups, lr=plan.lr, momentum=self.momentum)
 
     def rate(self, plan: Plan, step: int, steps: int) -> float:
         return warm_restarts(step, self.epochs * steps, plan.lr, self.least)

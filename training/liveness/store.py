@@ -18,7 +18,7 @@ from rich.progress import track
 import native
 from edge.outputs import replacing
 from edge.packs import preprocess
-from edge.packs.schema import BoxesFit, InputSpec
+from edge.packs.schema import BoxesFit, BoxFit, InputSpec
 from training.liveness import crops
 from training.liveness.crops import Image
 from training.liveness.samples import Sample, picture
@@ -31,15 +31,16 @@ FINER = 2
 
 def kept_spec(spec: InputSpec) -> InputSpec:
     """The squares that are kept for crops of `spec`."""
+    size = {"width": spec.width * FINER, "height": spec.height * FINER}
+    if isinstance(spec.fit, BoxFit):
+        return spec.model_copy(update={**size, "fit": _wider(spec.fit)})
     assert isinstance(spec.fit, BoxesFit)
-    wider = tuple(c.model_copy(update={"scale": c.scale * MARGIN}) for c in spec.fit.crops)
-    return spec.model_copy(
-        update={
-            "width": spec.width * FINER,
-            "height": spec.height * FINER,
-            "fit": BoxesFit(kind="boxes", crops=wider),
-        }
-    )
+    fit = BoxesFit(kind="boxes", crops=tuple(map(_wider, spec.fit.crops)))
+    return spec.model_copy(update={**size, "fit": fit})
+
+
+def _wider(fit: BoxFit) -> BoxFit:
+    return fit.model_copy(update={"scale": fit.scale * MARGIN})
 
 
 class Store:

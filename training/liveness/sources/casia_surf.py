@@ -1,9 +1,9 @@
 """CASIA-SURF (Zhang et al. 2019): lists of colour, depth and infrared pictures of one moment.
 
-A line of `train_list.txt` or `val_private_list.txt` is `COLOUR DEPTH IR LABEL`: three paths from the
-list's folder, parts of them separated by `/`, and 1 for a living face or 0 for an attack. The
+A line of `train_list.txt` or `val_private_list.txt` is `COLOUR DEPTH IR LABEL`: three paths from
+the list's folder, their parts separated by `/`, and 1 for a living face or 0 for an attack. The
 pictures are faces already cut out. Training paths name person and instrument
-(`Training/fake_part/CLKJ_AS0005/04_en_b.rssdk/color/101.jpg`), those of validation and test neither.
+(`Training/fake_part/CLKJ_AS0005/04_en_b.rssdk/color/101.jpg`), others name neither.
 """
 
 from __future__ import annotations
