@@ -16,3 +16,9 @@ def is_validation(identity: str, share: float = SHARE) -> bool:
     """
     digest = hashlib.sha256(identity.strip().lower().encode()).digest()
     return int.from_bytes(digest[:8], "big") < share * 2**64
+
+
+def half(identity: str) -> int:
+    """0 or 1, whoever else is there: those held back who choose a bound, and those who test it."""
+    digest = hashlib.sha256(identity.strip().lower().encode()).digest()
+    return digest[8] & 1

@@ -12,7 +12,7 @@ from torch import nn
 from training.ema import Ema
 from training.sampling import Key, KeyedSampler, rng_of
 from training.schedule import warmup_cosine
-from training.split import is_validation
+from training.split import half, is_validation
 
 
 def test_every_epoch_has_another_order_of_all_samples() -> None:
@@ -102,3 +102,11 @@ def test_the_average_follows_and_counts_are_copied() -> None:
     assert not any(p.requires_grad for p in average.module.parameters())
     with pytest.raises(ValueError, match="EMA"):
         Ema(net, 1.0)
+
+
+def test_halves_are_about_equal_and_do_not_follow_from_who_is_held_back() -> None:
+    names = [f"Person_{i}" for i in range(2000)]
+    for side in (True, False):
+        some = [half(n) for n in names if is_validation(n) == side]
+        assert 0.42 < sum(some) / len(some) < 0.58
+    assert half("Ada_Lovelace") == half(" ada_lovelace ")

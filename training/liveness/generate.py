@@ -33,6 +33,7 @@ from training.liveness.presentations import Maker, found
 from training.liveness.samples import LIVE, Sample
 
 QUALITY = 95
+HALVES = {"first": 0, "second": 1}
 """Of the files, whatever they show."""
 EXAMPLES = """\
 examples:
@@ -75,6 +76,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     side = parser.add_mutually_exclusive_group(required=True)
     side.add_argument("--held-back", action="store_true", help="show only people held back")
     side.add_argument("--training", action="store_true", help="show only the others")
+    add(
+        "--half",
+        choices=HALVES,
+        help="only one half of the people of --set, who are then not in the other: to choose a "
+        "bound with some and test it with others",
+    )
     add("--range", required=True, choices=RANGES, help="parameters of the simulation")
     add("--live", type=int, default=1000, metavar="N", help="bona fide (default %(default)s)")
     add("--attacks", type=int, default=200, metavar="N", help="of each (default %(default)s)")
@@ -158,7 +165,9 @@ def _sets(args: argparse.Namespace) -> list[People]:
     made = []
     for given in args.sets:
         source, labelled, share = _set(given, "--set")
-        made.append(people.stills(source, labelled, held_back=args.held_back, share=share))
+        half = HALVES.get(args.half)
+        side = people.stills(source, labelled, held_back=args.held_back, half=half, share=share)
+        made.append(side)
     if args.clips is not None:
         source, labelled, share = _set(args.clips, "--clips")
         made.append(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training import labels
+from training import labels, split
 from training.errors import DataError
 from training.labels import FaceLabel
 from training.landmarks.data.label_csv import identity_of_path
@@ -62,14 +62,25 @@ class People:
         return Shown(self.pictures.read(entry.name), label.box, label.points, entry.person)
 
 
-def stills(source: Path, labelled: Path, *, held_back: bool, share: float = 1.0) -> People:
-    """Pictures of people by `training.split`. Raises DataError."""
+def stills(
+    source: Path,
+    labelled: Path,
+    *,
+    held_back: bool,
+    half: int | None = None,
+    share: float = 1.0,
+) -> People:
+    """Pictures of people by `training.split`; half: only of one half of them. Raises DataError."""
     entries = [
         Entry(name, identity_of_path(name), faces[0])
         for name, faces in sorted(labels.read(labelled).items())
         if len(faces) == 1 and faces[0].points is not None
     ]
-    kept = [e for e in entries if is_validation(e.person) == held_back]
+    kept = [
+        e
+        for e in entries
+        if is_validation(e.person) == held_back and half in (None, split.half(e.person))
+    ]
     return People(source, kept, share, str(labelled))
 
 
