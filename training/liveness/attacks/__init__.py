@@ -12,14 +12,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from training.liveness.attacks.cutout import CutOut, CutSheet
+from training.liveness.attacks.devices import OnMonitor, OnPhone, OnTablet
+from training.liveness.attacks.mask import Mask
 from training.liveness.attacks.prints import Bent, PaperInstrument, Printed
-from training.liveness.attacks.screens import (
-    OnMonitor,
-    OnPhone,
-    OnTablet,
-    Replay,
-    ScreenInstrument,
-)
+from training.liveness.attacks.screens import Replay, ScreenInstrument
 from training.liveness.attacks.things import (
     Instrument,
     Presented,
@@ -33,6 +30,8 @@ __all__ = ["INSTRUMENTS", "Instrument", "Presented", "Scene", "Shown", "ShownFil
 _ALL: tuple[Instrument, ...] = (
     PaperInstrument("print", Printed),
     PaperInstrument("warped", Bent),
+    PaperInstrument("cutout", CutOut, CutSheet),
+    Mask(),
     ScreenInstrument("phone", OnPhone),
     ScreenInstrument("tablet", OnTablet),
     ScreenInstrument("monitor", OnMonitor),

@@ -129,7 +129,8 @@ def _noisy(image: Image, camera: Camera, rng: np.random.Generator) -> Image:
     shape = (-(-height // coarse), -(-width // coarse), 3)
     noise = rng.standard_normal(shape, dtype=np.float32)
     if coarse > 1:
-        noise = cv2.resize(noise, (width, height), interpolation=cv2.INTER_LINEAR)
+        grown = cv2.resize(noise, (width, height), interpolation=cv2.INTER_LINEAR)
+        noise = np.asarray(grown, np.float32)
     level = np.arange(256, dtype=np.float32) / 255
     sigma = np.sqrt(camera.dark_noise**2 * (1 - 0.6 * level) + camera.shot_noise**2 * level)
     out = cv2.multiply(noise, cv2.LUT(image, sigma.astype(np.float32)))

@@ -73,12 +73,13 @@ class Hand:
 
 @dataclass(frozen=True, eq=False)
 class Bone:
-    """A rounded rod between two points: cm, radii at both ends."""
+    """A rounded rod between two points: cm, radii at both ends. sleeve: in cloth."""
 
     start: tuple[float, float]
     end: tuple[float, float]
     thick: tuple[float, float]
     nail: bool = False
+    sleeve: bool = False
 
 
 def hands(
@@ -126,7 +127,10 @@ def _grip(
     behind.append(Bone(_at(base), _at(palm), (r * 1.4, 3.0)))
     behind.append(Bone(_at(edge - inward * 1.0 - along * 0.8), _at(palm), (2.0, 3.4)))
     elbow = palm - inward * rng.uniform(2, 12) + np.array([0, rng.uniform(18, 30)])
-    behind.append(Bone(_at(palm), _at(elbow), (2.6, 4.2)))
+    wrist = palm + (elbow - palm) * rng.uniform(0.0, 0.5)
+    behind.append(Bone(_at(palm), _at(elbow), (2.4, 2.9)))
+    if rng.random() < 0.75:
+        behind.append(Bone(_at(wrist), _at(elbow), (3.2, 3.7), sleeve=True))
     if rng.random() < 0.3:  # a finger or two around the edge beside the thumb
         for i in range(int(rng.integers(1, 3))):
             root = edge - inward * 1.2 + along * (i + 1) * r * 2.1
@@ -143,14 +147,16 @@ def draw(
     bones: list[Bone],
     surface: Surface,
     skin: NDArray[np.float32],
+    cloth: NDArray[np.float32],
     rng: np.random.Generator,
     blur: float = 0.0,
 ) -> None:
-    """Paints bones over a frame (H, W, 3) of linear light. skin: (3,) its light."""
+    """Paints bones over a frame (H, W, 3) of linear light. skin, cloth: (3,) their light."""
+    scale = surface.scale((0, 0))
     for bone in bones:
         ends = surface.project(np.array([bone.start, bone.end]))
-        scale = surface.scale((0, 0))
-        _rod(light, ends, np.array(bone.thick) * scale, skin, rng, bone.nail, max(blur, 0.5))
+        colour = cloth if bone.sleeve else skin
+        _rod(light, ends, np.array(bone.thick) * scale, colour, rng, bone, max(blur, 0.5))
 
 
 def _rod(
@@ -159,7 +165,7 @@ def _rod(
     radii: NDArray[np.floating],
     skin: NDArray[np.float32],
     rng: np.random.Generator,
-    nail: bool,
+    bone: Bone,
     soft: float,
 ) -> None:
     high, wide = light.shape[:2]
@@ -183,7 +189,10 @@ def _rod(
     relief = 0.5 + 0.5 * np.sqrt(1 - share * share) + 0.12 * aside / radius * f(np.sign(to[0]) or 1)
     colour = skin * np.exp(rng.normal(0, 0.05, 3)).astype(f)
     shade = (relief[..., None] * colour).astype(f)
-    if nail and radii[0] > 3:
+    if bone.sleeve:  # folds
+        along = t * f(length / max(radii[0], 1)) * f(rng.uniform(1.5, 3)) + aside / radius
+        shade *= 1 + f(0.12) * np.sin(along + f(rng.uniform(0, 6)))[..., None]
+    if bone.nail and radii[0] > 3:
         sx, sy = x - 0.15 * to[0], y - 0.15 * to[1]
         inside = 1 - ((sx * to[0] + sy * to[1]) / f(length * 0.75 * radii[0])) ** 2
         inside -= ((sx * to[1] - sy * to[0]) / f(length * 0.55 * radii[0])) ** 2

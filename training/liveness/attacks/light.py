@@ -37,6 +37,19 @@ def skin(frame: Shown) -> NDArray[np.float32]:
     return np.asarray(np.median(part.reshape(-1, 3), axis=0), np.float32)
 
 
+def cloth(frame: Shown, rng: np.random.Generator, lit: Floats) -> NDArray[np.float32]:
+    """(3,) BGR linear light of a sleeve: what is below the chin of whoever is there, or any."""
+    x1, y1, x2, y2 = (float(v) for v in frame.box)
+    high, wide = frame.image.shape[:2]
+    x, y = round((x1 + x2) / 2), round(y2 + 0.9 * (y2 - y1))
+    reach = max(round((x2 - x1) / 6), 1)
+    if reach <= x < wide - reach and reach <= y < high - reach:
+        part = frame.image[y - reach : y + reach, x - reach : x + reach]
+        return np.asarray(np.median(to_light(part.copy()).reshape(-1, 3), axis=0), np.float32)
+    own = np.exp(rng.uniform(np.log(0.02), np.log(0.5))) * np.exp(rng.normal(0, 0.2, 3))
+    return np.asarray(own * lit, np.float32)
+
+
 def some_skin(rng: np.random.Generator, lit: Floats) -> NDArray[np.float32]:
     """(3,) BGR linear light of somebody's skin in a scene's light."""
     level = np.exp(rng.uniform(np.log(0.06), np.log(0.5)))

@@ -25,7 +25,7 @@ class Paper:
     its brightest, in whites; gloss_size: cm. sheen: light that the whole surface reflects.
     """
 
-    black: float = span([(0.012, 0.04), (0.06, 0.11)], (0.04, 0.06))
+    black: float = span([(0.008, 0.022), (0.045, 0.08)], (0.022, 0.045))
     white: float = span([(0.72, 0.82), (0.87, 0.95)], (0.82, 0.87))
     warm: float = span([(-0.06, 0.0), (0.03, 0.1)], (0.0, 0.03))
     gain: float = span([(0.85, 1.0), (1.15, 1.35)], (1.0, 1.15))
@@ -41,7 +41,7 @@ class Paper:
     dot_angle: float = span([(0, 20), (40, 75)], (20, 40))
     gloss: float = span([(0.15, 0.5), (0.9, 1.5)], (0.5, 0.9), share=0.35)
     gloss_size: float = span([(0.8, 2.0), (4.0, 7.0)], (2.0, 4.0))
-    sheen: float = span([(0.01, 0.03), (0.06, 0.1)], (0.03, 0.06), share=0.5)
+    sheen: float = span([(0.005, 0.015), (0.035, 0.06)], (0.015, 0.035), share=0.4)
 
 
 def printed(image: Image, paper: Paper) -> Floats:

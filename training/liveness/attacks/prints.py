@@ -13,13 +13,13 @@ from training.liveness.attacks import compose, light, paper
 from training.liveness.attacks import hold as holding
 from training.liveness.attacks.camera import Camera, take, to_levels, to_light
 from training.liveness.attacks.compose import Focus
-from training.liveness.attacks.hold import Hand, Hold
+from training.liveness.attacks.hold import Bone, Hand, Hold
 from training.liveness.attacks.layout import Laid, Portrait, lay
 from training.liveness.attacks.motion import Motion, Path, Sway
 from training.liveness.attacks.optics import softened
 from training.liveness.attacks.paper import Paper
 from training.liveness.attacks.ranges import chance, choice, draw, span
-from training.liveness.attacks.surface import Surface
+from training.liveness.attacks.surface import Seen, Surface
 from training.liveness.attacks.things import Presented, Scene, Shown, ShownFilm
 
 FORMATS = {
@@ -70,16 +70,28 @@ class Sheet:
     def __init__(
         self, shown: Shown, first: Shown, p: Printed, there: bool, rng: np.random.Generator
     ) -> None:
-        self.p, self.there = p, there
+        self.p, self.first, self.there = p, first, there
         self._steady = int(rng.integers(2**62))
-        self.half = np.array(FORMATS[p.form]) / 2
-        area = np.concatenate([-self.half, self.half]) + p.margin * np.array([1, 1, -1, -1])
-        self.laid = lay(shown, p.portrait, area)
+        self.half, self.laid = self.laying(shown)
         self.face = self.laid.face(shown)
         self.falling = light.falling(first, there)
         made = self.surface(first, Sway())
         self.per_cm = float(np.clip(1.3 * made.scale((self.face[:2] + self.face[2:]) / 2), 2, 60))
         self.texture = self._print(shown, np.random.default_rng(self._steady))
+
+    def laying(self, shown: Shown) -> tuple[NDArray[np.float64], Laid]:
+        """The sheet's half size (2,) in cm, and what lies where on it."""
+        half = np.array(FORMATS[self.p.form]) / 2
+        area = np.concatenate([-half, half]) + self.p.margin * np.array([1, 1, -1, -1])
+        return half, lay(shown, self.p.portrait, area)
+
+    def covers(self, seen: Seen, scale: float) -> NDArray[np.float32]:
+        """Share (h, w) of each pixel that is paper. scale: pixels a cm."""
+        return compose.inside(seen, self.half, 0.0, scale)
+
+    def hands(self, rng: np.random.Generator) -> tuple[list[Bone], list[Bone]]:
+        """What holds it, behind it and before it."""
+        return holding.hands(self.p.hand, self.half, rng)
 
     def _print(self, shown: Shown, rng: np.random.Generator) -> NDArray[np.float32]:
         wide, high = (max(round(float(v) * 2 * self.per_cm), 4) for v in self.half)
@@ -101,14 +113,10 @@ class Sheet:
             size = float(np.linalg.norm(lamp))
             lamp = (lamp[0] / size, lamp[1] / size, lamp[2] / size)
         if p.filling:
-            near = self._filling(now, hold)
+            near = filling(self.laid, self.face, now, hold)
             if near is not None:
                 return near
         return hold.surface(self.face, self.half, now, bend=bend, axis=axis, light=lamp)
-
-    def _filling(self, now: Shown, hold: Hold) -> Surface | None:
-        """The picture over the whole frame, unless its face would be too large."""
-        return filling(self.laid, self.face, now, hold)
 
     def frame(self, now: Shown, sway: Sway, rng: np.random.Generator) -> Presented:
         """One camera frame."""
@@ -119,12 +127,13 @@ class Sheet:
         frame = softened(to_light(now.image), p.focus.scene * reach)
         falling = self.falling
         skin = light.skin(now) if self.there else light.some_skin(steady, falling)
-        behind, front = holding.hands(p.hand, self.half, steady)
+        cloth = light.cloth(self.first, steady, falling)
+        behind, front = self.hands(steady)
         roi = compose.covered(surface, self.half, size)
         if roi is not None:
             seen = surface.see(*roi)
             scale = surface.scale((0, 0))
-            alpha = compose.inside(seen, self.half, 0.0, scale)
+            alpha = self.covers(seen, scale)
             ink = compose.sampled(self.texture, seen, self.half, self.per_cm)
             ink = paper.screened(ink, seen, p.paper, scale, p.camera)
             sheet = paper.lit(ink, seen, p.paper, falling, self.half, steady)
@@ -132,9 +141,9 @@ class Sheet:
             sheet, alpha = softened(sheet, blur), softened(alpha, blur)
             if p.focus.shadow:
                 compose.shadow(frame, roi, alpha, p.focus.shadow_size * scale, p.focus.shadow)
-            holding.draw(frame, behind, surface, skin, steady, blur)
+            holding.draw(frame, behind, surface, skin, cloth, steady, blur)
             compose.lay_on(frame, roi, sheet, alpha)
-            holding.draw(frame, front, surface, skin, steady, blur)
+            holding.draw(frame, front, surface, skin, cloth, steady, blur)
         image = take(to_levels(frame), p.camera, rng)
         return Presented(image, compose.face_box(surface, self.face))
 
@@ -157,8 +166,8 @@ def filling(laid: Laid, face: NDArray[np.floating], now: Shown, hold: Hold) -> S
 class PaperInstrument:
     """Sheets of paper."""
 
-    def __init__(self, name: str, of: type[Printed]) -> None:
-        self.name, self._of = name, of
+    def __init__(self, name: str, of: type[Printed], sheet: type[Sheet] = Sheet) -> None:
+        self.name, self._of, self._sheet = name, of, sheet
 
     def draw(self, rng: np.random.Generator, range_name: str) -> Printed:
         """Parameters of "train" or "test"."""
@@ -169,7 +178,7 @@ class PaperInstrument:
     ) -> Presented:
         """One frame."""
         first = scene.frames[0]
-        sheet = Sheet(shown, first, parameters, scene.person_there, rng)
+        sheet = self._sheet(shown, first, parameters, scene.person_there, rng)
         return sheet.frame(first, Sway(), rng)
 
     def film(
@@ -184,6 +193,6 @@ class PaperInstrument:
     ) -> Iterator[Presented]:
         """The first frame of `shown`, held before a scene that may move."""
         path = Path(parameters.motion, rng)
-        sheet = Sheet(shown.frames[0], scene.frames[0], parameters, scene.person_there, rng)
+        sheet = self._sheet(shown.frames[0], scene.frames[0], parameters, scene.person_there, rng)
         for i in range(frames):
             yield sheet.frame(scene.at(i / fps), path.at(i / fps), rng)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,129 +10,17 @@ from numpy.typing import NDArray
 
 from training.liveness.attacks import compose, display, light
 from training.liveness.attacks import hold as holding
-from training.liveness.attacks.camera import Camera, take, to_levels, to_light
-from training.liveness.attacks.compose import Focus
-from training.liveness.attacks.display import Display, Glass
-from training.liveness.attacks.hold import Hand, Hold
-from training.liveness.attacks.interface import Interface, screen
-from training.liveness.attacks.layout import Portrait, lay
-from training.liveness.attacks.motion import Motion, Path, Sway
+from training.liveness.attacks.camera import take, to_levels, to_light
+from training.liveness.attacks.devices import COLOURS, OnMonitor, OnPhone, OnScreen, OnTablet
+from training.liveness.attacks.interface import screen
+from training.liveness.attacks.layout import lay
+from training.liveness.attacks.motion import Path, Sway
 from training.liveness.attacks.optics import softened
 from training.liveness.attacks.prints import filling
-from training.liveness.attacks.ranges import chance, choice, draw, span
+from training.liveness.attacks.ranges import draw
+from training.liveness.attacks.stand import draw_stand
 from training.liveness.attacks.surface import Seen, Surface
 from training.liveness.attacks.things import Presented, Scene, Shown, ShownFilm
-
-COLOURS = {
-    "black": (0.012, 0.012, 0.012),
-    "graphite": (0.07, 0.065, 0.06),
-    "white": (0.72, 0.75, 0.76),
-    "silver": (0.38, 0.38, 0.37),
-    "blue": (0.28, 0.11, 0.04),
-    "red": (0.04, 0.04, 0.35),
-}
-"""Reflectances, BGR, of frames and covers."""
-
-
-@dataclass(frozen=True)
-class Body:
-    """A device. width: of its shorter side, cm; ratio: the longer over it. bezel: cm beside the
-    display; ends: cm more above and below it. corner: radius, cm. pitch: of its pixels, cm. colour:
-    of its frame. lying: the longer side is level. filling: so near that the display fills the
-    frame, where the picture on it is fine enough.
-    """
-
-    width: float
-    ratio: float
-    bezel: float
-    ends: float
-    corner: float
-    pitch: float
-    colour: str
-    lying: bool
-    filling: bool
-
-
-@dataclass(frozen=True)
-class PhoneBody(Body):
-    """5 to 7 inches."""
-
-    width: float = span([(6.4, 7.0), (7.4, 8.0)], (7.0, 7.4))
-    ratio: float = span([(1.75, 1.95), (2.1, 2.25)], (1.95, 2.1))
-    bezel: float = span([(0.15, 0.3), (0.45, 0.7)], (0.3, 0.45))
-    ends: float = span((0.6, 1.6), (1.6, 2.0), share=0.35)
-    corner: float = span([(0.3, 0.7), (1.0, 1.3)], (0.7, 1.0))
-    pitch: float = span([(0.0055, 0.0065), (0.0075, 0.0085)], (0.0065, 0.0075))
-    colour: str = choice(["black", "white", "blue"], ["graphite", "red"])
-    lying: bool = chance(0.08)
-    filling: bool = chance(0.0)
-
-
-@dataclass(frozen=True)
-class TabletBody(Body):
-    """8 to 13 inches."""
-
-    width: float = span([(12.5, 15.0), (17.0, 21.0)], (15.0, 17.0))
-    ratio: float = span([(1.3, 1.4), (1.5, 1.65)], (1.4, 1.5))
-    bezel: float = span([(0.6, 1.0), (1.4, 2.0)], (1.0, 1.4))
-    ends: float = span((0.5, 1.2), (1.2, 1.5), share=0.3)
-    corner: float = span([(0.3, 0.6), (0.9, 1.3)], (0.6, 0.9))
-    pitch: float = span([(0.0085, 0.0096), (0.0115, 0.0135)], (0.0096, 0.0115))
-    colour: str = choice(["black", "white", "silver"], ["graphite", "blue"])
-    lying: bool = chance(0.25)
-    filling: bool = chance(0.08)
-
-
-@dataclass(frozen=True)
-class MonitorBody(Body):
-    """Laptops and monitors of 13 to 27 inches."""
-
-    width: float = span([(19.0, 24.0), (29.0, 36.0)], (24.0, 29.0))
-    ratio: float = span([(1.58, 1.65), (1.75, 1.8)], (1.65, 1.75))
-    bezel: float = span([(0.5, 0.9), (1.6, 2.5)], (0.9, 1.6))
-    ends: float = span((0.5, 1.5), (1.5, 2.5), share=0.4)
-    corner: float = span([(0.0, 0.2), (0.5, 0.8)], (0.2, 0.5))
-    pitch: float = span([(0.016, 0.0215), (0.0245, 0.031)], (0.0215, 0.0245))
-    colour: str = choice(["black", "silver"], ["graphite", "white"])
-    lying: bool = chance(0.92)
-    filling: bool = chance(0.25)
-
-
-@dataclass(frozen=True, kw_only=True)
-class OnScreen:
-    """All of a device that is held before the camera, or stands there."""
-
-    body: Body
-    portrait: Portrait
-    display: Display
-    glass: Glass
-    interface: Interface
-    hold: Hold
-    hand: Hand
-    focus: Focus
-    motion: Motion
-    camera: Camera
-
-
-@dataclass(frozen=True, kw_only=True)
-class OnPhone(OnScreen):
-    """On a phone."""
-
-    body: PhoneBody
-
-
-@dataclass(frozen=True, kw_only=True)
-class OnTablet(OnScreen):
-    """On a tablet."""
-
-    body: TabletBody
-
-
-@dataclass(frozen=True, kw_only=True)
-class OnMonitor(OnScreen):
-    """On a monitor or laptop, which stands."""
-
-    body: MonitorBody
 
 
 class Device:
@@ -142,7 +29,7 @@ class Device:
     def __init__(
         self, shown: Shown, first: Shown, p: OnScreen, there: bool, rng: np.random.Generator
     ) -> None:
-        self.p, self.there = p, there
+        self.p, self.first, self.there = p, first, there
         self._steady = int(rng.integers(2**62))
         body = p.body
         size = np.array([body.width, body.width * body.ratio])
@@ -189,9 +76,8 @@ class Device:
         surface = self.surface(now, sway)
         frame = softened(to_light(now.image), p.focus.scene * reach)
         skin = light.skin(now) if self.there else light.some_skin(steady, self.falling)
+        cloth = light.cloth(self.first, steady, self.falling)
         behind, front = holding.hands(p.hand, self.half, steady)
-        if isinstance(p, OnMonitor):
-            behind, front = [], []
         roi = compose.covered(surface, self.half, size)
         if roi is not None:
             seen = surface.see(*roi)
@@ -202,9 +88,13 @@ class Device:
             front_light, alpha = softened(front_light, blur), softened(alpha, blur)
             if p.focus.shadow:
                 compose.shadow(frame, roi, alpha, p.focus.shadow_size * scale, p.focus.shadow)
-            holding.draw(frame, behind, surface, skin, steady, blur)
+            if isinstance(p, OnMonitor):
+                behind, front = [], []
+                colour = np.array(COLOURS[p.body.colour], np.float32) * self.falling
+                draw_stand(frame, surface, self.half, p.stand, colour)
+            holding.draw(frame, behind, surface, skin, cloth, steady, blur)
             compose.lay_on(frame, roi, front_light, alpha)
-            holding.draw(frame, front, surface, skin, steady, blur)
+            holding.draw(frame, front, surface, skin, cloth, steady, blur)
         image = take(to_levels(frame), p.camera, rng)
         return Presented(image, compose.face_box(surface, self.face))
 

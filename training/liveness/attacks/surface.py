@@ -42,8 +42,8 @@ class Surface:
 
     focal: pixels. centre: (2,) pixel on the camera's axis. turned: (3, 3) rotation. at: (3,) cm,
     the medium's middle. bend: 1 / radius in 1/cm, positive when the middle comes towards the
-    camera, 0: flat. axis: radians, direction across the cylinder's axis. light: (3,) unit vector from the
-    medium to the lamp, in the medium's own axes (z < 0 is in front of it).
+    camera, 0: flat. axis: radians, direction across the cylinder's axis. light: (3,) unit vector
+    from the medium to the lamp, in the medium's own axes (z < 0 is in front of it).
     """
 
     focal: float
