@@ -112,7 +112,7 @@ def run(args: argparse.Namespace) -> int:
     cv2.setNumThreads(1)
     console = Console(stderr=True)
     listed, chosen_on = _read(args.list), _read(args.choose)
-    shared = _apart(listed, chosen_on)
+    shared, missed = _apart(listed, chosen_on), figures.left_out(args.list)
     networks = scorers.all_of(args.network)
     detector = None if args.detector is None else packs.load(args.detector)
     if args.report is not None:
@@ -132,7 +132,7 @@ def run(args: argparse.Namespace) -> int:
         "confidence": 0.95,
         "chosen_on": None,
         "detector": args.detector,
-        "list": figures.of_list(scored),
+        "list": figures.of_list(scored, missed),
         "networks": told,
         "slices": slices.slices(scored, bounds),
         "joint": None if args.match is None else _joint(args, scored, chosen_on, bounds, console),

@@ -208,15 +208,34 @@ def test_slices_cut_numbers_into_thirds_and_words_as_they_are() -> None:
     assert dict(slices.flat(given)) == {"a": 1.0, "b.c": "x", "e": "True"}
 
 
-def test_slices_are_of_thirty_presentations_or_more(
+def test_a_parameter_that_matters_is_found_and_small_slices_are_not_shown(
     bright: Path, grey_list: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     levels = {"live": [200, 90], "print": list(range(60, 150)), "mask": [40] * 20}
-    assert run("--list", grey_list("test", levels), "--network", f"n={bright}", "--json") == 0
-    found = told(capsys)["slices"]
-    assert {s["instrument"] for s in found} == {"print"}
-    assert [s["apcer"]["n"]["count"] for s in found if s["parameter"] == "tone"] == [0, 0, 21]
-    assert all(s["apcer"]["n"]["trials"] == 30 for s in found)
+    path = grey_list("test", levels)
+    assert run("--list", path, "--network", f"n={bright}", "--json") == 0
+    (tone,) = told(capsys)["slices"]  # all prints are of one ink, masks are too few
+    assert (tone["label"], tone["parameter"]) == ("print", "tone")
+    assert [s["errors"]["n"]["count"] for s in tone["slices"]] == [0, 0, 21]
+    assert all(s["errors"]["n"]["trials"] == 30 for s in tone["slices"])
+    assert tone["depends"] == {"n": True}
+    assert run("--list", path, "--network", f"n={bright}", "--bound", 0, "--json") == 0
+    assert told(capsys)["slices"][0]["depends"] == {"n": False}  # all pass
+
+
+def test_what_generate_left_out_is_told(
+    bright: Path, grey_list: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = grey_list("test", LEVELS)
+    summary = path.parent / "summary.json"
+    summary.write_text('{"labels": {"print": {"frames": 4, "non_response": 1}}}')
+    assert run("--list", path, "--network", f"n={bright}", "--json") == 0
+    listed = told(capsys)["list"]
+    assert (listed["print"]["left_out"]["count"], listed["print"]["left_out"]["trials"]) == (1, 5)
+    assert listed["replay"]["left_out"]["count"] == 0
+    summary.write_text('{"labels": []}')
+    assert run("--list", path, "--network", f"n={bright}") == 3
+    assert "summary.json" in capsys.readouterr().err
 
 
 @pytest.mark.shared

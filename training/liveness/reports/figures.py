@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from edge import presentation
 from edge.errors import UsageError
 from edge.metrics import Rate, eer
 from edge.presentation import BPCER_AT
+from training.errors import DataError
 from training.liveness.reports.scored import Scored
 from training.liveness.samples import LIVE
 from training.liveness.scorers import Named
@@ -108,8 +111,8 @@ def _at(scored: Scored, label: str, hits: NDArray[np.bool_]) -> dict[str, Any]:
     return told
 
 
-def of_list(scored: Scored) -> dict[str, Any]:
-    """What the list holds, and where there was no answer."""
+def of_list(scored: Scored, missed: Mapping[str, int]) -> dict[str, Any]:
+    """What the list holds, and where there was no answer. missed: `left_out`, of all lists."""
     labels = scored.labels
     told = {}
     for label in (LIVE, *scored.instruments):
@@ -121,9 +124,28 @@ def of_list(scored: Scored) -> dict[str, Any]:
             "films": len({s.film for s in parts} - {""}),
             "simulated": sum(bool(s.range) for s in parts),
             "ranges": dict(Counter(s.range for s in parts if s.range)),
+            "left_out": rate(missed.get(label, 0), missed.get(label, 0) + len(parts), None),
             "no_response": shared_rate(~scored.answered[chosen], scored.people[chosen]),
         }
     return told
+
+
+def left_out(lists: Sequence[Path]) -> dict[str, int]:
+    """Presentations that `generate` made and found no face in, by label: of summary.json beside.
+
+    Raises DataError for a summary that is none.
+    """
+    found: Counter[str] = Counter()
+    for path in lists:
+        summary = path.parent / "summary.json"
+        if not summary.exists():
+            continue
+        try:
+            labels = json.loads(summary.read_text("utf-8"))["labels"]
+            found.update({name: int(told["non_response"]) for name, told in labels.items()})
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+            raise DataError(f"{summary}: not the summary of `generate`: {error!r}") from error
+    return dict(found)
 
 
 def joint(

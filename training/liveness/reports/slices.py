@@ -1,20 +1,29 @@
-"""Where an instrument gets through: APCER by the parameters that its attacks were made with."""
+"""Where an instrument gets through: APCER by what its attacks were made with, BPCER likewise.
+
+Hundreds of parameters are tried, so the most different ones are different by chance. Those that are
+called so have a chi-squared test of their slices behind them, with the false discovery rate held
+over all parameters (Benjamini and Hochberg 1995).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
-from training.liveness.reports.figures import shared_rate
+from edge.metrics import Rate
 from training.liveness.reports.scored import Scored
+from training.liveness.samples import LIVE
 
 LEAST = 30
 """Presentations that a slice must have."""
 PARTS = 3
 """A numeric parameter is cut into so many equal parts."""
+Q = 0.05
+"""False discovery rate."""
 FEW = 5
 """Up to so many different values are slices of their own."""
 
@@ -54,23 +63,70 @@ def _name(value: float | str) -> str:
 
 
 def slices(scored: Scored, bounds: Mapping[str, float]) -> list[dict[str, Any]]:
-    """APCER of every network in every slice with `LEAST` presentations or more."""
+    """Every parameter of living faces and instruments that has two slices of `LEAST` presentations or more.
+
+    depends: by network, whether the errors differ between the slices (`Q`).
+    """
     found = []
-    for label in scored.instruments:
+    for label in (LIVE, *scored.instruments):
         chosen = np.nonzero((scored.labels == label) & scored.answered)[0]
         told = [dict(flat(scored.samples[i].parameters)) for i in chosen]
         for name in sorted({key for one in told for key in one}):
             known = np.array([name in one for one in told], np.bool_)
-            rows = chosen[known]
-            for part, inside in cut([one[name] for one in told if name in one]).items():
-                if inside.sum() < LEAST:
-                    continue
-                of = rows[inside]
-                rates = {
-                    network: shared_rate(scored.scores[network][of] >= bound, scored.people[of])
-                    for network, bound in bounds.items()
-                }
-                found.append(
-                    {"instrument": label, "parameter": name, "slice": part, "apcer": rates}
-                )
-    return found
+            parts = {
+                part: chosen[known][inside]
+                for part, inside in cut([one[name] for one in told if name in one]).items()
+                if inside.sum() >= LEAST
+            }
+            if len(parts) > 1:
+                found.append({"label": label, "parameter": name, "parts": parts})
+    tests = {network: _depends(scored, found, network, bound) for network, bound in bounds.items()}
+    return [
+        {
+            "label": one["label"],
+            "parameter": one["parameter"],
+            "depends": {network: bool(tests[network][i]) for network in bounds},
+            "slices": [
+                {"slice": part, "errors": _rates(scored, one["label"], rows, bounds)}
+                for part, rows in one["parts"].items()
+            ],
+        }
+        for i, one in enumerate(found)
+    ]
+
+
+def _errors(scored: Scored, label: str, network: str, rows: NDArray[np.intp], bound: float) -> int:
+    passed = int((scored.scores[network][rows] >= bound).sum())
+    return len(rows) - passed if label == LIVE else passed
+
+
+def _rates(
+    scored: Scored, label: str, rows: NDArray[np.intp], bounds: Mapping[str, float]
+) -> dict[str, dict[str, Any]]:
+    told = {}
+    for network, bound in bounds.items():
+        rate = Rate(_errors(scored, label, network, rows, bound), len(rows))
+        told[network] = {
+            "value": rate.value,
+            "count": rate.errors,
+            "trials": rate.trials,
+            "exact": list(rate.interval),
+        }
+    return told
+
+
+def _depends(
+    scored: Scored, found: Sequence[Mapping[str, Any]], network: str, bound: float
+) -> NDArray[np.bool_]:
+    """(n,) of the parameters found, with the false discovery rate held over them."""
+    if not found:
+        return np.zeros(0, np.bool_)
+    chances = []
+    for one in found:
+        parts = one["parts"].values()
+        wrong = [_errors(scored, one["label"], network, rows, bound) for rows in parts]
+        table = np.array([wrong, [len(rows) for rows in parts]])
+        table[1] -= table[0]
+        even = (table.sum(axis=1) == 0).any()  # all are wrong, or none is
+        chances.append(1.0 if even else float(stats.chi2_contingency(table).pvalue))
+    return np.asarray(stats.false_discovery_control(chances) <= Q, np.bool_)

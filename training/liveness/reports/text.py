@@ -7,12 +7,10 @@ from typing import Any
 
 from edge.presentation import BPCER_AT
 from training.liveness.reports.figures import EQUAL_BPCER, simulated
+from training.liveness.reports.slices import Q
 from training.liveness.samples import LIVE
 from training.recognition.text import DASH, exact, figure, people, share
 from training.tables import Row, Table
-
-SLICES = 25
-"""Rows of the table of slices; the JSON has all."""
 
 
 def title(result: Mapping[str, Any]) -> str:
@@ -65,7 +63,7 @@ def tables(result: Mapping[str, Any]) -> list[Table]:
     if result["joint"] is not None:
         found.append(_joint(result["joint"]))
     if result["slices"]:
-        found.append(_slices(result["slices"], networks))
+        found.append(_slices(result["slices"]))
     return found
 
 
@@ -82,16 +80,20 @@ def _listed(result: Mapping[str, Any]) -> Table:
             kind = "simulated" if whole else f"{part['simulated']:,} simulated"
         rows.append(
             (label, kind, f"{part['presentations']:,}", f"{part['people']:,}", f"{part['films']:,}")
-            + (figure(part["no_response"]),)
+            + (short(part["no_response"]), short(part["left_out"]))
         )
     heads = ("presentations of", "kind", "number", "people", "films", "no response")
+    heads += ("left out before",)
     where = (
         f"Faces are found by the detector of {result['detector']}: where it finds none there is no "
         "response (APNRR, BPNRR), and the rates below are of those that it found."
         if result["detector"]
         else "Boxes are those of the list: every presentation has an answer."
     )
-    return Table("The list", heads, rows, (where,))
+    before = (
+        "Left out before: `generate` found no face in so many; non-responses of the pack it asked."
+    )
+    return Table("The list", heads, rows, (where, before))
 
 
 def short(told: Mapping[str, Any] | None) -> str:
@@ -195,25 +197,24 @@ def _joint(joint: Mapping[str, Any]) -> Table:
     )
 
 
-def _slices(slices: Sequence[Mapping[str, Any]], networks: Sequence[Mapping[str, Any]]) -> Table:
-    names = _names(networks)
-
-    def highest(part: Mapping[str, Any]) -> float:
-        return max(part["apcer"][name]["value"] for name in names)
-
-    worst = sorted(slices, key=highest, reverse=True)[:SLICES]
-    rows = [
-        (f"{s['instrument']}: {s['parameter']} {s['slice']}",)
-        + (f"{s['apcer'][names[0]]['trials']:,}",)
-        + tuple(f"{short(s['apcer'][name])} {people(s['apcer'][name])}" for name in names)
-        for s in worst
-    ]
+def _slices(parameters: Sequence[Mapping[str, Any]]) -> Table:
+    rows = []
+    for one in parameters:
+        for network, depends in one["depends"].items():
+            if not depends:
+                continue
+            parts = one["slices"]
+            rows.append(
+                (network, f"{one['label']}: {one['parameter']}")
+                + (" | ".join(f"{s['slice']}: {short(s['errors'][network])}" for s in parts),)
+            )
+    heads = ("network", "parameter", "APCER (live: BPCER) of its slices, at the bound")
     return Table(
-        "Slices with the highest APCER, at the bound",
-        ("slice", "number", *names),
-        rows,
+        "Parameters on which errors depend",
+        heads,
+        rows or [("none", "", "")],
         (
-            f"{len(worst)} of {len(slices)} slices by the attacks' parameters; the highest of many "
-            "are high by chance too.",
+            f"Of {len(parameters)} parameters; chi-squared tests with a false discovery rate of "
+            f"{Q:.0%}, presentations taken as independent. The JSON has all slices.",
         ),
     )
