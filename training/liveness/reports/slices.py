@@ -63,7 +63,7 @@ def _name(value: float | str) -> str:
 
 
 def slices(scored: Scored, bounds: Mapping[str, float]) -> list[dict[str, Any]]:
-    """Every parameter of living faces and instruments that has two slices of `LEAST` presentations or more.
+    """Every parameter, of living faces and instruments, with two slices of `LEAST` or more.
 
     depends: by network, whether the errors differ between the slices (`Q`).
     """
