@@ -4,11 +4,33 @@ Types, shapes and errors of each function are described in ``__init__.pyi``.
 """
 
 try:
-    from native._native import align, decode_yolo, match, nms, similarity, warp, warp_u8
+    from native._native import (
+        align,
+        decode_yolo,
+        dispatch,
+        instruction_sets,
+        match,
+        nms,
+        similarity,
+        warp,
+        warp_u8,
+    )
 except ImportError as error:
     raise ImportError(
         f"the compiled part of native is missing or built for another Python ({error}); "
         "run `pip install -e .` in the checkout"
     ) from error
 
-__all__ = ["align", "decode_yolo", "match", "nms", "similarity", "warp", "warp_u8"]
+dispatch()  # a wrong FACEGATE_KERNELS is refused now, not at the first frame
+
+__all__ = [
+    "align",
+    "decode_yolo",
+    "dispatch",
+    "instruction_sets",
+    "match",
+    "nms",
+    "similarity",
+    "warp",
+    "warp_u8",
+]

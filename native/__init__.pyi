@@ -133,3 +133,17 @@ def match(
     Returns min(k, N) rows and scores in [-1, 1]; equal scores: lowest row first. N = 0 gives
     empty arrays.
     """
+
+def dispatch() -> dict[str, str]:
+    """The instruction set that each kernel uses: the widest variant it has that may be used.
+
+    Kernels without variants are not listed. The environment variable FACEGATE_KERNELS, read at
+    import, names the widest that may be used (see `instruction_sets`). RuntimeError, so also at
+    import: it names a set that is unknown or that this processor lacks.
+    """
+
+def instruction_sets() -> list[str]:
+    """Names of the instruction sets that this processor has, from narrow to wide.
+
+    x86-64: baseline, avx2, avx512vnni. aarch64: baseline, neon, dotprod, i8mm.
+    """

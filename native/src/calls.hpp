@@ -33,4 +33,8 @@ py::array_t<std::int64_t> nms(py::handle boxes, py::handle scores, double score_
 
 py::tuple match(py::handle probe, py::handle templates, py::ssize_t k);
 
+py::dict dispatch();
+
+py::list instruction_sets();
+
 }  // namespace facegate::calls
