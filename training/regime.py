@@ -93,7 +93,8 @@ class Restarts:
 
     @property
     def decides(self) -> dict[str, object]:
-        return {f"cycle {name}": value for name, value in asdict(self).items()}
+        words = {"epochs": "cycle length", "least": "least lr"}
+        return {words.get(name, name): value for name, value in asdict(self).items()}
 
     def optimiser(self, groups: Groups, plan: Plan) -> Optimizer:
         from torch.optim import SGD

@@ -50,19 +50,20 @@ def test_the_loss_falls_and_the_run_leaves_what_it_says(tmp_path: Path) -> None:
     assert toy.validate(toy.module.eval()) == {"error": result.best_score}
 
 
-def test_killed_and_resumed_is_the_same_run(tmp_path: Path) -> None:
+@pytest.mark.parametrize("regime", [[], ["--cycles"]], ids=["usual", "warm restarts"])
+def test_killed_and_resumed_is_the_same_run(tmp_path: Path, regime: list[str]) -> None:
     """With dropout on, so that the state of torch's generator counts."""
     whole, torn = tmp_path / "whole", tmp_path / "torn"
-    command = [sys.executable, str(TOY)]
-    subprocess.run([*command, str(whole), "2", "2", "--slow"], check=True, timeout=60)
-    process = subprocess.Popen([*command, str(torn), "2", "2", "--slow"])
+    command, plan = [sys.executable, str(TOY)], ["2", "2", "--slow", *regime]
+    subprocess.run([*command, str(whole), *plan], check=True, timeout=60)
+    process = subprocess.Popen([*command, str(torn), *plan])
     until = time.monotonic() + 40
     while len(figures(torn)) < 2 and time.monotonic() < until:
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     assert process.wait(10) == -signal.SIGKILL
     assert 0 < len(figures(torn)) < len(figures(whole))
-    subprocess.run([*command, str(torn), "2", "2", "--slow", "--resume"], check=True, timeout=60)
+    subprocess.run([*command, str(torn), *plan, "--resume"], check=True, timeout=60)
     for name in ("loss", "right", "lr"):
         assert figures(torn, name) == figures(whole, name)
     assert figures(torn, "error", "validation") == figures(whole, "error", "validation")

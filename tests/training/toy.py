@@ -1,7 +1,7 @@
 """A task small enough to train in a test: tell which quarter of a picture is bright.
 
 Run as a program it trains, so that a test can kill it or start two of it:
-python tests/training/toy.py OUT BATCH EPOCHS [--resume] [--slow]
+python tests/training/toy.py OUT BATCH EPOCHS [--resume] [--slow] [--cycles]
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ if __name__ == "__main__":
 
 from training.loop import fit
 from training.plan import Plan
+from training.regime import Restarts
 from training.sampling import Key, rng_of
 
 SEED = 3
@@ -80,6 +81,8 @@ if __name__ == "__main__":
     toy = Toy(
         wait=0.01 if "--slow" in sys.argv else 0.0, dropout=0.2 if "--slow" in sys.argv else 0
     )
+    if "--cycles" in sys.argv:
+        toy.regime = Restarts(int(sys.argv[3]), 1)  # type: ignore[attr-defined]
     fit(
         toy,
         plan(Path(sys.argv[1]), batch=int(sys.argv[2]), epochs=int(sys.argv[3]), checkpoint_s=0),
