@@ -27,7 +27,7 @@ NOBODY = 0.25
 NOBODY_BEHIND = {"monitor": 0.6, "cutout": 0.0, "mask": 0.0}
 SAME = 0.4
 """Least intersection over union of the face that is found and the one that is shown."""
-FINE = 0.8
+FINE = 1.0
 """Least width of a shown face over the scene's, in pixels: coarser ones are told by their blur."""
 
 

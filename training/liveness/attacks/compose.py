@@ -18,7 +18,7 @@ class Focus:
     medium takes from what is close behind it; shadow_size: cm.
     """
 
-    medium: float = span([(0.3, 0.6), (0.8, 1.2)], (0.6, 0.8), share=0.35)
+    medium: float = span([(0.3, 0.6), (0.8, 1.2)], (0.6, 0.8), share=0.15)
     scene: float = span([(0.6, 1.2), (2.0, 3.0)], (1.2, 2.0), share=0.4)
     shadow: float = span([(0.1, 0.25), (0.4, 0.6)], (0.25, 0.4), share=0.7)
     shadow_size: float = span([(0.4, 1.2), (2.0, 3.5)], (1.2, 2.0))

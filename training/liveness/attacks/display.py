@@ -24,11 +24,11 @@ class Display:
     a rolling shutter sees; band_rows: of a frame 480 high; band_speed: turns a second.
     """
 
-    gain: float = span([(0.55, 0.85), (1.1, 1.9)], (0.85, 1.1), log=True)
-    gamma: float = span([(0.8, 0.95), (1.1, 1.3)], (0.95, 1.1))
-    cold: float = span([(-0.12, 0.0), (0.12, 0.35)], (0.0, 0.12))
-    saturation: float = span([(0.8, 1.0), (1.15, 1.35)], (1.0, 1.15))
-    leak: float = span([(0.002, 0.01), (0.03, 0.06)], (0.01, 0.03))
+    gain: float = span([(0.7, 1.0), (1.4, 2.6)], (1.0, 1.4), log=True)
+    gamma: float = span([(0.85, 1.0), (1.15, 1.4)], (1.0, 1.15))
+    cold: float = span([(-0.12, 0.0), (0.08, 0.25)], (0.0, 0.08))
+    saturation: float = span([(0.9, 1.05), (1.2, 1.45)], (1.05, 1.2))
+    leak: float = span([(0.001, 0.004), (0.012, 0.03)], (0.004, 0.012))
     falloff: float = span([(0.0, 0.06), (0.15, 0.25)], (0.06, 0.15))
     grid: float = span([(0.4, 0.6), (0.75, 0.95)], (0.6, 0.75))
     band: float = span([(0.02, 0.05), (0.1, 0.2)], (0.05, 0.1), share=0.3)
@@ -43,7 +43,7 @@ class Glass:
     smudge: of fingers, light that they scatter.
     """
 
-    veil: float = span([(0.003, 0.015), (0.04, 0.08)], (0.015, 0.04))
+    veil: float = span([(0.002, 0.008), (0.02, 0.05)], (0.008, 0.02))
     mirror: str = choice(["lamp", "window"], ["lamps", "door"], share=0.5)
     strength: float = span([(0.08, 0.25), (0.5, 1.2)], (0.25, 0.5), log=True)
     size: float = span([(0.06, 0.15), (0.3, 0.6)], (0.15, 0.3))

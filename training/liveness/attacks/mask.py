@@ -38,7 +38,7 @@ INNER = slice(17, 68)
 class Masked:
     """pieces: which. grow: of a piece beyond its points. askew: degrees; right, down: face widths
     by which it sits wrong; fit: its size over the face's. edge: bare paper along the cut, cm.
-    shadow: below its edges.
+    shadow: below its edges. lamp: light on it over that on the scene.
     """
 
     pieces: str = choice(["nose", "mouth", "lower", "cheeks", "half"], ["eyes", "upper", "middle"])
@@ -49,6 +49,7 @@ class Masked:
     fit: float = span([(0.92, 1.0), (1.06, 1.12)], (1.0, 1.06))
     edge: float = span([(0.05, 0.12), (0.2, 0.3)], (0.12, 0.2), share=0.7)
     shadow: float = span([(0.15, 0.3), (0.45, 0.6)], (0.3, 0.45))
+    lamp: float = span([(0.85, 1.0), (1.2, 1.4)], (1.0, 1.2), log=True)
     paper: Paper
     camera: Camera
 
@@ -62,10 +63,10 @@ class _Worn:
         if not there:
             raise ValueError("a mask needs somebody who wears it")
         self.p, self._steady = p, int(rng.integers(2**62))
-        self.falling = light.falling(first, there)
+        self.falling = light.falling(first, there) * np.float32(p.lamp)
         # As fine as the camera will see it, so that nothing aliases.
         to = self._onto(shown, first)
-        shrink = min(1.3 * float(np.sqrt(abs(np.linalg.det(to[:, :2])))), 1.0)
+        shrink = min(1.7 * float(np.sqrt(abs(np.linalg.det(to[:, :2])))), 1.0)
         size = [max(round(n * shrink), 8) for n in shown.image.shape[1::-1]]
         small = cv2.resize(shown.image, (size[0], size[1]), interpolation=cv2.INTER_AREA)
         factor = np.array(size) / shown.image.shape[1::-1]

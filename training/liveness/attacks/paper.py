@@ -25,11 +25,11 @@ class Paper:
     its brightest, in whites; gloss_size: cm. sheen: light that the whole surface reflects.
     """
 
-    black: float = span([(0.008, 0.022), (0.045, 0.08)], (0.022, 0.045))
+    black: float = span([(0.004, 0.015), (0.035, 0.06)], (0.015, 0.035))
     white: float = span([(0.72, 0.82), (0.87, 0.95)], (0.82, 0.87))
     warm: float = span([(-0.06, 0.0), (0.03, 0.1)], (0.0, 0.03))
-    gain: float = span([(0.85, 1.0), (1.15, 1.35)], (1.0, 1.15))
-    saturation: float = span([(0.55, 0.75), (0.85, 1.1)], (0.75, 0.85))
+    gain: float = span([(0.8, 0.95), (1.1, 1.25)], (0.95, 1.1))
+    saturation: float = span([(0.7, 0.9), (1.02, 1.25)], (0.9, 1.02))
     cast_red: float = span([(-0.1, -0.03), (0.02, 0.09)], (-0.03, 0.02))
     cast_green: float = span([(-0.07, -0.02), (0.02, 0.06)], (-0.02, 0.02))
     grey: bool = chance(0.1)

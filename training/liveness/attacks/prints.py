@@ -37,12 +37,13 @@ FORMATS = {
 @dataclass(frozen=True, kw_only=True)
 class Printed:
     """A sheet. margin: bare paper around the picture, cm. filling: so near that it fills the frame,
-    where the picture on it is fine enough.
+    where the picture on it is fine enough. lamp: light on it over that on the scene.
     """
 
     form: str = choice(["a4", "a3", "10x15", "20x20"], ["letter", "a5", "13x18"])
     margin: float = span([(0.3, 0.8), (1.5, 2.5)], (0.8, 1.5), share=0.6)
     filling: bool = chance(0.2)
+    lamp: float = span([(0.85, 1.1), (1.4, 1.8)], (1.1, 1.4), log=True)
     portrait: Portrait
     paper: Paper
     hold: Hold
@@ -56,12 +57,12 @@ class Printed:
 class Bent(Printed):
     """A sheet that is bent into a part of a cylinder. bend: angle over its width, degrees; below 0
     the edges come forward. axis: degrees of the direction that is bent (0: about a vertical axis).
-    lamp: degrees from the sheet's middle to where light comes from.
+    lamp_angle: degrees from the sheet's middle to where light comes from.
     """
 
     bend: float = span([(-75, -45), (30, 60), (80, 120)], [(-45, -25), (60, 80)])
     axis: float = span([(-10, 10), (40, 60), (80, 100)], [(10, 40), (60, 80)])
-    lamp: float = span([(-60, -20), (20, 40)], [(-20, 20), (40, 60)])
+    lamp_angle: float = span([(-60, -20), (20, 40)], [(-20, 20), (40, 60)])
 
 
 class Sheet:
@@ -74,9 +75,9 @@ class Sheet:
         self._steady = int(rng.integers(2**62))
         self.half, self.laid = self.laying(shown)
         self.face = self.laid.face(shown)
-        self.falling = light.falling(first, there)
+        self.falling = light.falling(first, there) * np.float32(p.lamp)
         made = self.surface(first, Sway())
-        self.per_cm = float(np.clip(1.3 * made.scale((self.face[:2] + self.face[2:]) / 2), 2, 60))
+        self.per_cm = float(np.clip(1.7 * made.scale((self.face[:2] + self.face[2:]) / 2), 2, 60))
         self.texture = self._print(shown, np.random.default_rng(self._steady))
 
     def laying(self, shown: Shown) -> tuple[NDArray[np.float64], Laid]:
@@ -108,7 +109,7 @@ class Sheet:
         bend, axis, lamp = 0.0, 0.0, (0.0, 0.0, -1.0)
         if isinstance(p, Bent):
             bend = np.radians(p.bend * (1 + 0.6 * sway.bend)) / (2 * float(self.half[0]))
-            axis, aside = np.radians(p.axis), np.radians(p.lamp)
+            axis, aside = np.radians(p.axis), np.radians(p.lamp_angle)
             lamp = (float(np.sin(aside)), -0.3, -float(np.cos(aside)))
             size = float(np.linalg.norm(lamp))
             lamp = (lamp[0] / size, lamp[1] / size, lamp[2] / size)

@@ -43,7 +43,7 @@ class Device:
         self.face = self.laid.face(shown)
         self.falling = light.falling(first, there)
         made = self.surface(first, Sway())
-        self.per_cm = float(np.clip(1.3 * made.scale((self.face[:2] + self.face[2:]) / 2), 2, 60))
+        self.per_cm = float(np.clip(1.7 * made.scale((self.face[:2] + self.face[2:]) / 2), 2, 60))
         self._on: tuple[Shown, NDArray[np.float32]] | None = None
 
     def surface(self, now: Shown, sway: Sway) -> Surface:
