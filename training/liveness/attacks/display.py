@@ -14,6 +14,9 @@ from training.liveness.attacks.ranges import choice, span
 from training.liveness.attacks.surface import Seen
 from training.liveness.attacks.things import Image
 
+SMUDGES = 64
+"""Sides of the map of fingerprints."""
+
 
 @dataclass(frozen=True)
 class Display:
@@ -133,6 +136,10 @@ def reflected(
             seen.x, seen.y, (at[0], at[1]), (size, tall), turn, soft
         )
     if glass.smudge:
-        spread = optics.clouds(rng, h, w, max(h, w) / 5, octaves=3)
-        veil += np.float32(glass.smudge) * np.clip(spread * 0.5 + 0.2, 0, 1)
+        # On the glass, and so the same on every frame of a film.
+        spread = optics.clouds(rng, SMUDGES, SMUDGES, SMUDGES / 5, octaves=3)
+        to = np.float32(SMUDGES / 2) / half.astype(np.float32)
+        across, down = (seen.x + half[0]) * to[0], (seen.y + half[1]) * to[1]
+        there = cv2.remap(spread, across.astype(np.float32), down.astype(np.float32), 1)
+        veil += np.float32(glass.smudge) * np.clip(there * np.float32(0.5) + np.float32(0.2), 0, 1)
     return np.asarray(light + np.maximum(veil, 0)[..., None] * falling, np.float32)

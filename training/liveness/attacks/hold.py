@@ -100,7 +100,7 @@ def hands(
         "none": [],
     }
     for x, y, degrees in grips[hand.grip]:
-        _grip(behind, front, hand, (x, y), degrees + rng.normal(0, 9), rng)
+        _grip(behind, front, hand, half, (x, y), degrees + rng.normal(0, 9), rng)
     return behind, front
 
 
@@ -108,6 +108,7 @@ def _grip(
     behind: list[Bone],
     front: list[Bone],
     hand: Hand,
+    half: NDArray[np.floating],
     at: tuple[float, float],
     degrees: float,
     rng: np.random.Generator,
@@ -118,7 +119,8 @@ def _grip(
     if along[1] < 0:
         along = -along  # towards the wrist
     edge, r = np.array(at), hand.thick / 2
-    tip = edge + inward * (hand.reach - r) - along * rng.uniform(0, 0.8)
+    reach = min(hand.reach, 0.45 * float(half.min()))  # nobody covers the face that he shows
+    tip = edge + inward * (reach - r) - along * rng.uniform(0, 0.8)
     knuckle = edge - inward * rng.uniform(0.8, 1.6) + along * rng.uniform(0, 0.6)
     base = knuckle - inward * rng.uniform(1.2, 2.2) + along * rng.uniform(1.5, 2.8)
     front.append(Bone(_at(tip), _at(knuckle), (r * 0.92, r * 1.08), nail=True))
@@ -134,7 +136,7 @@ def _grip(
     if rng.random() < 0.3:  # a finger or two around the edge beside the thumb
         for i in range(int(rng.integers(1, 3))):
             root = edge - inward * 1.2 + along * (i + 1) * r * 2.1
-            end = edge + inward * rng.uniform(0.2, hand.reach * 0.7) + along * (i + 1) * r * 2.0
+            end = edge + inward * rng.uniform(0.2, 0.2 + reach * 0.6) + along * (i + 1) * r * 2.0
             front.append(Bone(_at(end), _at(root), (r * 0.85, r * 0.95)))
 
 

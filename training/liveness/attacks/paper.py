@@ -39,7 +39,7 @@ class Paper:
     dots: float = span([(0.15, 0.35), (0.5, 0.7)], (0.35, 0.5), share=0.6)
     dot_period: float = span([(0.02, 0.04), (0.07, 0.13)], (0.04, 0.07), log=True)
     dot_angle: float = span([(0, 20), (40, 75)], (20, 40))
-    gloss: float = span([(0.15, 0.5), (0.9, 1.5)], (0.5, 0.9), share=0.35)
+    gloss: float = span([(0.1, 0.3), (0.6, 1.0)], (0.3, 0.6), share=0.35)
     gloss_size: float = span([(0.8, 2.0), (4.0, 7.0)], (2.0, 4.0))
     sheen: float = span([(0.005, 0.015), (0.035, 0.06)], (0.015, 0.035), share=0.4)
 

@@ -104,7 +104,8 @@ class Sheet:
         return paper.roughened(paper.printed(sheet, self.p.paper), self.p.paper, self.per_cm, rng)
 
     def surface(self, now: Shown, sway: Sway) -> Surface:
-        """Where the sheet is."""
+        """Where the sheet is. now: the frame of the scene, for what goes where a face goes."""
+        del now
         p, hold = self.p, sway.moved(self.p.hold)
         bend, axis, lamp = 0.0, 0.0, (0.0, 0.0, -1.0)
         if isinstance(p, Bent):
@@ -114,10 +115,10 @@ class Sheet:
             size = float(np.linalg.norm(lamp))
             lamp = (lamp[0] / size, lamp[1] / size, lamp[2] / size)
         if p.filling:
-            near = filling(self.laid, self.face, now, hold)
+            near = filling(self.laid, self.face, self.first, hold)
             if near is not None:
                 return near
-        return hold.surface(self.face, self.half, now, bend=bend, axis=axis, light=lamp)
+        return hold.surface(self.face, self.half, self.first, bend=bend, axis=axis, light=lamp)
 
     def frame(self, now: Shown, sway: Sway, rng: np.random.Generator) -> Presented:
         """One camera frame."""

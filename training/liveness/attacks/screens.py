@@ -42,18 +42,18 @@ class Device:
         self.laid = lay(shown, p.portrait, area)
         self.face = self.laid.face(shown)
         self.falling = light.falling(first, there)
-        made = self.surface(first, Sway())
+        made = self.surface(Sway())
         self.per_cm = float(np.clip(1.7 * made.scale((self.face[:2] + self.face[2:]) / 2), 2, 60))
         self._on: tuple[Shown, NDArray[np.float32]] | None = None
 
-    def surface(self, now: Shown, sway: Sway) -> Surface:
+    def surface(self, sway: Sway) -> Surface:
         """Where the device is."""
         hold = sway.moved(self.p.hold)
         if self.p.body.filling:
-            near = filling(self.laid, self.face, now, hold)
+            near = filling(self.laid, self.face, self.first, hold)
             if near is not None:
                 return near
-        return hold.surface(self.face, self.half, now)
+        return hold.surface(self.face, self.half, self.first)
 
     def _texture(self, shown: Shown) -> NDArray[np.float32]:
         """Light (h, w, 3) of the display alone; a picture that stays is drawn once."""
@@ -73,7 +73,7 @@ class Device:
         p, steady = self.p, np.random.default_rng(self._steady)
         size = now.image.shape[:2]
         reach = max(size) / 640
-        surface = self.surface(now, sway)
+        surface = self.surface(sway)
         frame = softened(to_light(now.image), p.focus.scene * reach)
         skin = light.skin(now) if self.there else light.some_skin(steady, self.falling)
         cloth = light.cloth(self.first, steady, self.falling)
@@ -96,7 +96,7 @@ class Device:
             compose.lay_on(frame, roi, front_light, alpha)
             holding.draw(frame, front, surface, skin, cloth, steady, blur)
         image = take(to_levels(frame), p.camera, rng)
-        return Presented(image, compose.face_box(surface, self.face))
+        return Presented(image, compose.face_box(surface, self.laid.face(shown)))
 
     def _front(
         self,
