@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from edge.config import Config
-from edge.faces.landmarks import landmark_bound
 from edge.faces.observation import Observation
 from edge.gallery import Gallery
-from edge.gates import frame_gate_names
 from edge.packs import Pack
 from edge.pipeline import Pipeline
 from training.errors import DataError
@@ -53,7 +51,6 @@ class Player:
             raise DataError("nobody could be enrolled from these films, so nothing is compared")
         self.pack, self.config = pack, config
         self.window_s, self.step_s = window_s, step_s
-        self._quality = frozenset(frame_gate_names(landmark_bound(pack)))
         self._of: dict[str, list[Enrolled]] = {}
         for one in enrolled:
             self._of.setdefault(one.person.name, []).append(one)
@@ -94,7 +91,7 @@ class Player:
     def _judge(self, pipeline: Pipeline, observation: Observation) -> Judged:
         step = pipeline.judge(observation)
         best = None if step.match is None else step.match.person
-        return judged(step.decision, best, self._quality)
+        return judged(step.decision, best)
 
 
 def life_gates(played: Sequence[Played]) -> list[str]:

@@ -1,18 +1,17 @@
 """What the door made of a run of frames, its gates of liveness apart from those of identity. Pure.
 
-Nothing here decides: everything is read off the gates of the door's own `Decision`. Which gates ask
-whether a face lives is not listed: all that are neither of one frame's quality nor of identity.
+Nothing here decides: everything is read off the gates of the door's own `Decision`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from edge.decide import Decision
 from edge.gates import Gate
-from training.recognition.door.outcomes import IDENTITY
+from training.recognition.door.outcomes import QUALITY, life
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +51,16 @@ class Verdict:
     values: dict[str, float | None]
 
 
-def judged(decision: Decision, best: str | None, quality: Collection[str]) -> Judged:
-    """quality: names of the gates that one frame is held against (`edge.gates`)."""
-    life = [g for g in decision.gates if g.name not in quality and g.name not in IDENTITY]
-    names = {g.name for g in life}
-    failed = set(decision.failed)
+def judged(decision: Decision, best: str | None) -> Judged:
+    """best: whom the face is most like, None where it was not compared."""
+    alive = set(life(g.name for g in decision.gates))
+    failed = decision.failed
     return Judged(
         t=decision.t,
-        usable=not failed & set(quality),
-        refused=tuple(g.name for g in life if not g.passed),
-        values={g.name: _reach(g) for g in life},
-        recognised=best if failed <= names else None,
+        usable=not set(failed) & set(QUALITY),
+        refused=life(failed),
+        values={g.name: _reach(g) for g in decision.gates if g.name in alive},
+        recognised=best if failed == life(failed) else None,
         grant=decision.person,
     )
 

@@ -10,15 +10,22 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from edge.decide import TRACK_GATES
+from edge.gates import FRAME_GATES, LANDMARKS
 from training.shares import Share, share
 
-LIFE = ("liveness", "motion", "blink")
-"""Gates that ask whether the face lives, and not whose it is."""
+QUALITY = (*FRAME_GATES, LANDMARKS)
+"""Gates that one frame can be held against."""
 IDENTITY = ("match", "margin", "agreement")
 OTHER = "other person"
 """The reason where somebody else was the best match."""
-_OVER_TIME = {*TRACK_GATES, "blink"}
+
+
+def life(gates: Iterable[str]) -> tuple[str, ...]:
+    """Those that ask whether the face lives: what is neither of quality nor of identity.
+
+    They are not listed by name, since a door may be configured to ask for more of them.
+    """
+    return tuple(name for name in gates if name not in QUALITY and name not in IDENTITY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +55,12 @@ class Seen:
     @property
     def usable(self) -> bool:
         """Whether every gate that one frame can be held against passed: these know no identity."""
-        return set(self.failed) <= _OVER_TIME
+        return not set(self.failed) & set(QUALITY)
 
     @property
     def recognised(self) -> str | None:
         """Whom the door would admit here if it did not ask whether the face lives."""
-        return self.best if set(self.failed) <= set(LIFE) else None
+        return self.best if self.failed == life(self.failed) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +107,12 @@ def _reason(frames: Sequence[Seen], right: str) -> str:
     if not usable:
         return "quality"
     known = [f for f in usable if f.recognised == right]
-    nearest = min(reversed(known or usable), key=lambda f: _lacking(f, LIFE if known else IDENTITY))
     if known:
-        return "+".join(gate for gate in LIFE if gate in nearest.failed)
+        return "+".join(min(reversed(known), key=lambda f: len(f.failed)).failed)
+    nearest = min(reversed(usable), key=lambda f: sum(g in f.failed for g in IDENTITY))
     if nearest.best != right:
         return OTHER
     return next(gate for gate in IDENTITY if gate in nearest.failed)
-
-
-def _lacking(frame: Seen, gates: Iterable[str]) -> int:
-    return sum(gate in frame.failed for gate in gates)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ def decision(t: float, failed: tuple[str, ...] = (), **values: float | None) -> 
 
 
 def frame(t: float, *failed: str, best: str | None = "Ada") -> Judged:
-    return judged(decision(t, failed), best, FRAME_GATES)
+    return judged(decision(t, failed), best)
 
 
 def test_gates_are_sorted_by_what_they_ask() -> None:
@@ -78,7 +78,7 @@ def test_the_nearest_frame_says_what_was_lacking() -> None:
 
 def test_a_gate_without_a_value_has_not_passed() -> None:
     values: Mapping[str, float | None] = {"motion": None}
-    found = [judged(decision(i / 10, **values), "Ada", FRAME_GATES) for i in range(8)]
+    found = [judged(decision(i / 10, **values), "Ada") for i in range(8)]
     told = verdict(found, 6)
     assert not told.live and told.refused == "motion" and told.values["motion"] is None
 
@@ -86,7 +86,7 @@ def test_a_gate_without_a_value_has_not_passed() -> None:
 def test_values_are_told_relative_to_the_bound_whichever_side_it_is_on() -> None:
     gates = (Gate("flicker", 0.5, None, 2.0), Gate("motion", 3.0, 1.5), Gate("odd", 1.0, 0.0))
     made = Decision(0.0, "grant", "Ada", 0.9, gates)
-    assert judged(made, "Ada", FRAME_GATES).values == {"flicker": 4.0, "motion": 2.0, "odd": None}
+    assert judged(made, "Ada").values == {"flicker": 4.0, "motion": 2.0, "odd": None}
 
 
 def test_nothing_is_said_of_no_frames() -> None:
