@@ -56,8 +56,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         required=True,
         metavar="NAME=WHAT",
-        help="'default' or a pack's folder, a .ckpt of `train`, or MiniFASNet's ONNX files joined "
-        "by '+'; may be repeated",
+        help="'default' or a pack's folder, a .ckpt of `train` or of training.liveness.patches, "
+        "or MiniFASNet's ONNX files joined by '+'; may be repeated",
     )
     bound = parser.add_argument_group("bound").add_mutually_exclusive_group()
     bound.add_argument(

@@ -90,7 +90,7 @@ class Named:
 
 
 def of(text: str) -> Named:
-    """NAME=WHAT. WHAT: 'default' or a pack's folder, a .ckpt, or ONNX files joined by '+'.
+    """NAME=WHAT. WHAT: 'default' or a pack's folder, .ckpt of one run or ONNX files joined by '+'.
 
     Raises UsageError, PackError, CheckpointError.
     """
@@ -100,11 +100,24 @@ def of(text: str) -> Named:
     files = [Path(part) for part in what.split("+")]
     if all(path.suffix == ".onnx" for path in files):
         return Named(name.strip(), " + ".join(f.name for f in files), MiniFASNet(files))
-    if len(files) == 1 and files[0].suffix == ".ckpt":
-        return Named(name.strip(), what, OfCheckpoint(files[0]))
+    if all(path.suffix == ".ckpt" for path in files):
+        return Named(name.strip(), " + ".join(f.name for f in files), _of_run(files))
     if what == "default" or Path(what).is_dir():
         return Named(name.strip(), what, OfPack(what))
     raise UsageError(f"--network {text}: {what} is no pack, no checkpoint and no ONNX file")
+
+
+def _of_run(paths: Sequence[Path]) -> Scorer:
+    """Of `training.liveness train`, or one or several of `training.liveness.patches train`."""
+    from training import checkpoint
+    from training.liveness.patches.model import TASK
+    from training.liveness.patches.scorer import Patched
+
+    if checkpoint.read(paths[0]).get("task") == TASK:
+        return Patched(paths)
+    if len(paths) > 1:
+        raise UsageError(f"--network: {paths[1].name}: only patch networks are averaged")
+    return OfCheckpoint(paths[0])
 
 
 def all_of(texts: Sequence[str]) -> list[Named]:

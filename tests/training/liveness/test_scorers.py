@@ -17,6 +17,8 @@ from training import checkpoint
 from training.errors import CheckpointError
 from training.liveness import scorers
 from training.liveness.model import Design, ForTraining
+from training.liveness.patches import model as patches
+from training.liveness.patches.scorer import Patched
 from training.liveness.scorers import Named
 
 BOX = np.array([60, 50, 110, 115], np.float32)
@@ -44,6 +46,23 @@ def test_a_checkpoint_is_judged_on_the_crops_of_its_own_design(
     with torch.no_grad():
         logits = module.net(torch.from_numpy(preprocess.face_tensor(IMAGE, spec, BOX)))
     assert named.score(IMAGE, BOX) == pytest.approx(float(logits.softmax(1)[0, 1]), abs=1e-6)
+
+
+def test_patch_networks_stand_beside_the_others(
+    tmp_path: Path, trained: tuple[Path, ForTraining]
+) -> None:
+    torch.manual_seed(0)
+    design = patches.Design(widths=(8, 8, 8, 8))
+    paths = []
+    for i in range(2):
+        net = patches.PatchNet(design).eval()
+        content = {"task": patches.TASK, "description": design.plain(), "ema": net.state_dict()}
+        checkpoint.save(tmp_path / f"{i}.ckpt", content)
+        paths.append(tmp_path / f"{i}.ckpt")
+    both = scorers.of(f"both={paths[0]}+{paths[1]}")
+    assert both.score(IMAGE, BOX) == pytest.approx(Patched(paths).score(IMAGE, BOX))
+    with pytest.raises(UsageError, match="only patch networks"):
+        scorers.of(f"x={trained[0]}+{paths[0]}")
 
 
 def test_a_pack_is_judged_by_the_devices_code() -> None:
