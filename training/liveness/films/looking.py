@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from edge.cameras import Frame
 from edge.config import Config
 from edge.faces.analyzer import Analyzer
 from edge.faces.observation import Observation
+from training.errors import DataError
 from training.liveness.films.attacks import Attack, make
 
 
@@ -49,11 +51,22 @@ def _see(attack: Attack) -> Seen:
 
 
 def see_all(pack: str, config: Config, attacks: Sequence[Attack], workers: int) -> Iterator[Seen]:
-    """In their order. workers: processes; 0 works in this one."""
+    """In their order. workers: processes; 0 works in this one.
+
+    Raises DataError when a worker dies, PackError, NumericError.
+    """
     if workers == 0:
         analyzer = Analyzer(packs.load(pack), config)
         yield from (see(analyzer, attack) for attack in attacks)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _start, (pack, config)) as pool:
+    pool = ProcessPoolExecutor(workers, context, _start, (pack, config))
+    try:
         yield from pool.map(_see, attacks)
+    except BrokenProcessPool as error:
+        raise DataError(
+            f"--workers {workers}: a worker process ended by itself; where memory is short, "
+            "fewer of them or 0 may do"
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)  # after an error nobody waits for the rest
