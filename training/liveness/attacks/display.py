@@ -140,6 +140,7 @@ def reflected(
         spread = optics.clouds(rng, SMUDGES, SMUDGES, SMUDGES / 5, octaves=3)
         to = np.float32(SMUDGES / 2) / half.astype(np.float32)
         across, down = (seen.x + half[0]) * to[0], (seen.y + half[1]) * to[1]
-        there = cv2.remap(spread, across.astype(np.float32), down.astype(np.float32), 1)
-        veil += np.float32(glass.smudge) * np.clip(there * np.float32(0.5) + np.float32(0.2), 0, 1)
+        places = across.astype(np.float32), down.astype(np.float32)
+        prints = np.asarray(cv2.remap(spread, *places, cv2.INTER_LINEAR), np.float32)
+        veil += np.float32(glass.smudge) * np.clip(prints * np.float32(0.5) + np.float32(0.2), 0, 1)
     return np.asarray(light + np.maximum(veil, 0)[..., None] * falling, np.float32)

@@ -61,7 +61,8 @@ def printed(image: Image, paper: Paper) -> Floats:
     out = cv2.LUT(image, table.astype(np.float32)[:, None])
     kept = 0.0 if paper.grey else paper.saturation
     mixed = np.eye(3) * kept + (1 - kept) * np.array([[0.11, 0.59, 0.30]] * 3)
-    return np.asarray(cv2.transform(out, mixed.astype(np.float32)), np.float32)
+    # Colours beyond what ink can do are cut off.
+    return np.asarray(np.maximum(cv2.transform(out, mixed.astype(np.float32)), 0), np.float32)
 
 
 def bare(paper: Paper) -> NDArray[np.float32]:
