@@ -5,6 +5,7 @@ python -m export.pack --liveness.
 
 Examples:
   python -m export.liveness runs/fusion-a/best.ckpt --out fusion-a.onnx
+  python -m export.liveness runs/patches/best.ckpt --out patches.onnx
 """
 
 from __future__ import annotations
@@ -21,15 +22,16 @@ from onnx import ModelProto
 from edge.outputs import replacing
 from training import checkpoint, cli
 from training.errors import CheckpointError
+from training.liveness.patches.model import TASK
 
-from . import fusion
+from . import fusion, patches
 from .onnx_file import to_bytes
 from .parity import Parity
 
 Exporter: TypeAlias = Callable[
     [Mapping[str, Any], Mapping[str, torch.Tensor]], tuple[ModelProto, Parity]
 ]
-EXPORTERS: Mapping[str, Exporter] = {"fusion": fusion.exported}
+EXPORTERS: Mapping[str, Exporter] = {"fusion": fusion.exported, TASK: patches.exported}
 """By the task that made the checkpoint: of its description and weights."""
 
 

@@ -21,7 +21,7 @@ from edge.errors import UsageError
 from training import pages, tables
 from training.liveness import bounds
 from training.liveness.patches import lists, scorer
-from training.liveness.reports import figures, text
+from training.liveness.reports import figures, slices, text
 from training.liveness.reports.scored import Scored, judge
 from training.liveness.samples import LIVE
 from training.liveness.scorers import Named
@@ -70,14 +70,14 @@ def run(args: argparse.Namespace) -> int:
     if args.bound is not None and not 0 < args.bound < 1:
         raise UsageError(f"--bound {args.bound:g}: a number between 0 and 1 is needed")
     listed, chosen_on = lists.read(args.list), lists.read(args.choose or [])
+    missed = figures.left_out(args.list)
     pictures = {s.picture.resolve() for s in listed}
     if both := pictures & {s.picture.resolve() for s in chosen_on}:
         raise UsageError(
             f"{min(both)} is in --choose and in --list: a bound chosen on what is reported flatters"
         )
-    what = "the best of each cycle, averaged" if args.ensemble else args.checkpoint.name
     patched = scorer.from_arguments(args)
-    network = Named(NAME, what, patched)
+    network = Named(NAME, patched.name, patched)
     pages.prepare(args.out)
     bound, how = args.bound, "given with --bound"
     if args.choose:
@@ -91,8 +91,8 @@ def run(args: argparse.Namespace) -> int:
         "detector": None,
         "chosen_on": None,
         "joint": None,
-        "slices": [],
-        "list": figures.of_list(scored),
+        "slices": slices.slices(scored, {NAME: bound}),
+        "list": figures.of_list(scored, missed),
         "passes": patched.passes,
         "networks": [figures.of_network(scored, network, bound, how)],
     }

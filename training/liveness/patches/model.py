@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,7 @@ class Design:
         }
 
     @classmethod
-    def of(cls, plain: dict[str, Any]) -> Design:
+    def of(cls, plain: Mapping[str, Any]) -> Design:
         """The inverse of `plain`. Raises CheckpointError."""
         try:
             if plain["face"] != FACE:
@@ -139,11 +140,16 @@ def load(path: Path) -> PatchNet:
     content = checkpoint.read(path)
     if content["task"] != TASK:
         raise CheckpointError(f"{path}: is of {content['task']!r}, not of {TASK!r}")
-    net = PatchNet(Design.of(content["description"]))
+    return restored(content["description"], content["ema"])
+
+
+def restored(description: Mapping[str, Any], weights: Mapping[str, Tensor]) -> PatchNet:
+    """The network of a checkpoint's content, ready to answer. Raises CheckpointError."""
+    net = PatchNet(Design.of(description))
     try:
-        net.load_state_dict(content["ema"])
+        net.load_state_dict(weights)
     except RuntimeError as error:
-        raise CheckpointError(f"{path}: weights of another design: {error}") from error
+        raise CheckpointError(f"weights of another design: {error}") from error
     return net.eval()
 
 

@@ -1,6 +1,6 @@
 """Draws on the frames of a film: the face's box, its live score, and the decision over frames.
 
-Faces are found by a pack's detector, as at the door; the largest one is judged. The decision is the
+Faces are found by a pack's detector, as at the door; the surest one is judged. The decision is the
 mean of the last scores held against the bound. A frame without a face ends the row of scores, and
 there is no decision until there are enough of them again.
 """
@@ -118,7 +118,7 @@ def _shown(camera: Camera) -> Iterator[Frame]:
 def judge(
     frames: Iterator[Frame], pack: packs.Pack, network: scorer.Patched, bound: float, smooth: int
 ) -> Iterator[Judged]:
-    """Every frame with its largest face, score and decision. Raises NumericError, ModelMismatch."""
+    """Every frame with its surest face, score and decision. Raises NumericError, ModelMismatch."""
     last: deque[float] = deque(maxlen=smooth)
     for frame in frames:
         boxes, _ = detect(pack, frame.image)
@@ -126,8 +126,7 @@ def judge(
             last.clear()
             yield Judged(frame, None, None, None, None)
             continue
-        size = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
-        box = np.asarray(boxes[int(size.argmax())], np.float32)
+        box = np.asarray(boxes[0], np.float32)
         score = network.score(frame.image, box)
         last.append(score)
         mean = float(np.mean(last))

@@ -24,6 +24,7 @@ class Patched:
 
     def __init__(self, paths: Sequence[Path], kind: str = "few") -> None:
         nets = [load(path) for path in paths]
+        self.name = " + ".join(path.name for path in paths)
         design = nets[0].design
         seen = views.KINDS[kind](design.spec.width, design.patch)
         self.net = FaceNet(nets, seen).eval()

@@ -126,7 +126,7 @@ def run(args: argparse.Namespace) -> int:
     )
     result = fit(task, plan, resume=args.resume)
     console.print(
-        f"best ACER {result.best_score:.4f} (epoch {result.best_epoch + 1}) on the people held "
+        f"least ACER {result.best_score:.4f} (epoch {result.best_epoch + 1}) on the people held "
         f"back, by which the epoch was chosen: {plan.out / 'best.ckpt'}"
     )
     return 0

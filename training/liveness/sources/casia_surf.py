@@ -11,17 +11,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from training.errors import DataError
 from training.liveness.samples import LIVE, Sample
+from training.liveness.sources.entries import ATTACK, below, lines, whole
 
-ATTACK = "attack"
-"""The instrument where a set does not say which."""
 _TRAINING = re.compile(r"(?:^|/)(?P<part>fake|real)_part/(?P<person>[^/]+)/(?P<kind>[^/]+)/")
 
 
@@ -51,11 +49,7 @@ def read(path: Path) -> list[ModalSample]:
     A line without a label, as the public test list has, is an error: it can be neither learned
     nor counted.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: {error}") from error
-    found = [_parse(line, path, n) for n, line in enumerate(lines, 1) if line.strip()]
+    found = [_parse(line, path, number) for number, line in lines(path)]
     if not found:
         raise DataError(f"{path}: no samples")
     return found
@@ -64,28 +58,20 @@ def read(path: Path) -> list[ModalSample]:
 def colour(path: Path) -> Iterator[Sample]:
     """The colour pictures alone; the box is the whole picture. Raises DataError."""
     for modal in read(path):
-        yield Sample(modal.colour, modal.label, modal.person, whole(modal.colour))
-
-
-def whole(path: Path) -> NDArray[np.float32]:
-    """(4,) the box of a picture that is a face already cut out. Raises DataError."""
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if image is None:
-        raise DataError(f"{path}: not a picture that can be read")
-    height, width = image.shape[:2]
-    return np.array([-0.5, -0.5, width - 0.5, height - 0.5], np.float32)
+        image = cv2.imread(str(modal.colour), cv2.IMREAD_COLOR)
+        if image is None:
+            raise DataError(f"{modal.colour}: not a picture that can be read")
+        box = whole(0, np.asarray(image, np.uint8), lambda _: np.zeros((0, 4), np.float32))
+        yield Sample(modal.colour, modal.label, modal.person, box)
 
 
 def _parse(line: str, path: Path, number: int) -> ModalSample:
     where = f"{path}:{number}"
     fields = line.split()
     if len(fields) != 4 or fields[3] not in ("0", "1"):
-        raise DataError(f"{where}: not 'COLOUR DEPTH IR LABEL' with label 0 or 1: {line.strip()!r}")
+        raise DataError(f"{where}: not 'COLOUR DEPTH IR LABEL' with label 0 or 1: {line!r}")
     *names, label = fields
-    for name in names:
-        pure = PurePosixPath(name)
-        if pure.is_absolute() or ".." in pure.parts:
-            raise DataError(f"{where}: {name} leads out of the list's folder")
+    pictures = [below(path.parent, name, where) for name in names]
     told = _TRAINING.search(names[0])
     person = told["person"] if told else names[0]
     kind = LIVE if label == "1" else ATTACK
@@ -94,5 +80,4 @@ def _parse(line: str, path: Path, number: int) -> ModalSample:
             raise DataError(f"{where}: label {label} for {names[0]}")
         if label == "0":
             kind = told["kind"].removesuffix(".rssdk")
-    pictures = [path.parent / name for name in names]
     return ModalSample(*pictures, label=kind, person=person)
