@@ -19,7 +19,6 @@ from training.liveness.samples import LIVE, Sample, picture
 from training.liveness.task import by_label, summary
 from training.regime import Regime
 
-
 TIE = 1e-4
 """Weight of the entropy beside the ACER, by which epochs are chosen."""
 
