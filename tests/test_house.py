@@ -96,7 +96,7 @@ def test_the_workstation_uses_the_devices_code_and_no_more() -> None:
     """What is trained and exported is cut, normalised and measured by what runs at the door."""
     shared = ("edge.packs", "edge.faces", "edge.errors", "edge.metrics", "native")
     also = ("edge.intervals", "edge.outputs", "edge.cameras", "edge.render.sheet")
-    also += ("edge.presentation", "edge.render.film")
+    also += ("edge.presentation", "edge.render.film", "edge.render.paint")
     pairs = ("edge.all_pairs", "edge.bootstrap", "edge.pair_bootstrap", "edge.score_histogram")
     measured = (*pairs, "edge.gallery", "edge.calibration.evidence")
     assert strangers("export", (*shared, "edge.outputs", "edge.all_pairs", "training")) == []

@@ -27,7 +27,8 @@ from edge.cameras import Camera, Frame, open_camera
 from edge.errors import CameraError, UsageError
 from edge.faces.detect import detect
 from edge.outputs import replacing
-from edge.render import FilmWriter, paint
+from edge.render.film import FilmWriter
+from edge.render.paint import AMBER, DIM, GREEN, PANEL, RED, brackets, fit_text, text
 from training.errors import DataError
 from training.liveness.patches import scorer
 
@@ -39,7 +40,7 @@ examples:
   python -m training.liveness.patches predict --ensemble runs/patches --film visitor.mkv \\
       --bound 0.62 --smooth 15 --out visitor-judged.mp4 --json
 """
-PANEL = 30
+STRIP = 30
 """Pixels of the strip above the picture."""
 DEFAULT_RATE = 25.0
 """Frames per second of the film where the source states none."""
@@ -140,19 +141,19 @@ def draw(judged: Judged, bound: float) -> NDArray[np.uint8]:
     """The frame below a strip with score, mean and decision; width and height are even."""
     image = judged.frame.image
     height, width = image.shape[:2]
-    out = np.empty((PANEL + height + height % 2, width + width % 2, 3), np.uint8)
-    out[:] = paint.PANEL
-    out[PANEL : PANEL + height, :width] = image
-    colour = {"live": paint.GREEN, "attack": paint.RED, None: paint.AMBER}[judged.decision]
+    out = np.empty((STRIP + height + height % 2, width + width % 2, 3), np.uint8)
+    out[:] = PANEL
+    out[STRIP : STRIP + height, :width] = image
+    colour = {"live": GREEN, "attack": RED, None: AMBER}[judged.decision]
     if judged.box is None or judged.score is None or judged.mean is None:
-        paint.text(out, "no face", (8, 20), 15, paint.DIM)
+        text(out, "no face", (8, 20), 15, DIM)
         return out
-    low, high = ((int(x), int(y) + PANEL) for x, y in np.round(judged.box.reshape(2, 2)))
-    paint.brackets(out, low, high, colour, 2)
+    low, high = ((int(x), int(y) + STRIP) for x, y in np.round(judged.box.reshape(2, 2)))
+    brackets(out, low, high, colour, 2)
     said = f"live score {judged.score:.2f}, mean {judged.mean:.2f}, bound {bound:.2f}"
-    paint.text(out, paint.fit_text(said, 15, width - 100), (8, 20), 15)
+    text(out, fit_text(said, 15, width - 100), (8, 20), 15)
     word = judged.decision or "waiting"
-    paint.text(out, word, (width - 8, 20), 15, colour, bold=True, align="right")
+    text(out, word, (width - 8, 20), 15, colour, bold=True, align="right")
     return out
 
 

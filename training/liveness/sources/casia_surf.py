@@ -71,7 +71,7 @@ def _parse(line: str, path: Path, number: int) -> ModalSample:
     if len(fields) != 4 or fields[3] not in ("0", "1"):
         raise DataError(f"{where}: not 'COLOUR DEPTH IR LABEL' with label 0 or 1: {line!r}")
     *names, label = fields
-    pictures = [below(path.parent, name, where) for name in names]
+    colour, depth, ir = (below(path.parent, name, where) for name in names)
     told = _TRAINING.search(names[0])
     person = told["person"] if told else names[0]
     kind = LIVE if label == "1" else ATTACK
@@ -80,4 +80,4 @@ def _parse(line: str, path: Path, number: int) -> ModalSample:
             raise DataError(f"{where}: label {label} for {names[0]}")
         if label == "0":
             kind = told["kind"].removesuffix(".rssdk")
-    return ModalSample(*pictures, label=kind, person=person)
+    return ModalSample(colour, depth, ir, kind, person)

@@ -14,7 +14,7 @@ import torch
 from edge import packs
 from edge.cameras import Frame, open_camera
 from edge.errors import CameraError, OutputError, UsageError
-from edge.render import FilmWriter
+from edge.render.film import FilmWriter
 from training import checkpoint
 from training.liveness.patches import predict
 from training.liveness.patches.__main__ import main
@@ -58,7 +58,7 @@ def test_where_there_is_no_face_there_is_no_decision(
     with open_camera(str(out)) as film:
         first = film.read()
         assert first is not None
-        assert first.image.shape == (240 + predict.PANEL, 320, 3)
+        assert first.image.shape == (240 + predict.STRIP, 320, 3)
         assert film.fps == pytest.approx(15)
 
 
@@ -129,5 +129,5 @@ def test_odd_sizes_are_filled_up() -> None:
     box = np.array([10, 10, 40, 50], np.float32)
     judged = predict.Judged(Frame(image, 0.0, 0), box, 0.7, 0.6, "live")
     drawn = predict.draw(judged, 0.5)
-    assert drawn.shape == (62 + predict.PANEL, 82, 3)
-    np.testing.assert_array_equal(drawn[predict.PANEL :, :81][20:30, 20:30], image[20:30, 20:30])
+    assert drawn.shape == (62 + predict.STRIP, 82, 3)
+    np.testing.assert_array_equal(drawn[predict.STRIP :, :81][20:30, 20:30], image[20:30, 20:30])
