@@ -20,11 +20,16 @@ SIZE = 80
 SCALES = (2.7, 4.0)
 """Sides of the squares in face sizes, as MiniFASNet's (Minivision 2020)."""
 
+BORDER = 128
+"""Grey level beyond the frame. Repeating the frame's edge would draw streaks beside the face, which
+look like the edges of a sheet; nothing in the world is as even as this."""
+
 Image = NDArray[np.uint8]
 
 
 def input_spec(size: int = SIZE, scales: tuple[float, ...] = SCALES) -> InputSpec:
-    """RGB, -1..1, the crops one below another; the nearest pixel of the frame lies beyond it."""
+    """RGB, -1..1, the crops one below another."""
+    crops = tuple(BoxFit(kind="box", scale=s, border=BORDER) for s in scales)
     return InputSpec(
         name="image",
         width=size,
@@ -32,17 +37,23 @@ def input_spec(size: int = SIZE, scales: tuple[float, ...] = SCALES) -> InputSpe
         colour="rgb",
         mean=(127.5,) * 3,
         std=(127.5,) * 3,
-        fit=BoxesFit(kind="boxes", crops=tuple(BoxFit(kind="box", scale=s) for s in scales)),
+        fit=BoxesFit(kind="boxes", crops=crops),
     )
 
 
 def cut(image: Image, box: NDArray[np.floating], spec: InputSpec) -> Image:
     """(height, width, 3) uint8 BGR: the device's own crops before colour order and scaling."""
-    parts = [
-        native.warp_u8(image, matrix, part.height, part.width, border=None)
-        for matrix, part in zip(preprocess.face_matrices(spec, box), spec.parts, strict=True)
-    ]
-    return np.concatenate(parts)
+    matrices = preprocess.face_matrices(spec, box)
+    return np.concatenate(
+        [pixels(image, m, part) for m, part in zip(matrices, spec.parts, strict=True)]
+    )
+
+
+def pixels(image: Image, matrix: NDArray[np.float64], part: InputSpec) -> Image:
+    """(height, width, 3) uint8 BGR of one crop; its border, if any, a whole grey level."""
+    border = part.fit.border if isinstance(part.fit, BoxFit) else None
+    whole = None if border is None else round(border)
+    return native.warp_u8(image, matrix, part.height, part.width, border=whole)
 
 
 def planes(image: Image) -> Image:
@@ -57,8 +68,8 @@ class Jitter:
     size: share of the box, logarithmic. shift: share of its longer side.
     """
 
-    size: float = 0.06
-    shift: float = 0.04
+    size: float = 0.10
+    shift: float = 0.05
 
     def draw(self, box: NDArray[np.floating], rng: np.random.Generator) -> NDArray[np.float64]:
         """Another box (4,) that could be this face's."""

@@ -15,6 +15,7 @@ from training.errors import DataError
 from training.labels import FaceLabel
 from training.landmarks.data.label_csv import identity_of_path
 from training.liveness.attacks import Shown
+from training.liveness.trim import trimmed
 from training.pictures import Pictures
 from training.split import is_validation
 
@@ -59,7 +60,11 @@ class People:
         """Raises DataError."""
         label = entry.label
         assert label.points is not None  # others are not kept
-        return Shown(self.pictures.read(entry.name), label.box, label.points, entry.person)
+        image = self.pictures.read(entry.name)
+        x1, y1, x2, y2 = trimmed(image, label.box)
+        at = np.array([x1, y1], np.float32)
+        box, points = label.box - np.tile(at, 2), label.points - at
+        return Shown(np.ascontiguousarray(image[y1:y2, x1:x2]), box, points, entry.person)
 
 
 def stills(

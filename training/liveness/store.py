@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
-import native
 from edge.outputs import replacing
 from edge.packs import preprocess
 from edge.packs.schema import BoxesFit, BoxFit, InputSpec
@@ -80,5 +79,5 @@ class Store:
         for i, (part, new, old) in enumerate(zip(self.spec.parts, onto, had, strict=True)):
             square = self.kept[index, i * side : (i + 1) * side]
             back = np.linalg.inv(np.vstack([old, [0, 0, 1]]))
-            parts.append(native.warp_u8(square, new @ back, part.height, part.width, border=None))
+            parts.append(crops.pixels(square, new @ back, part))
         return np.concatenate(parts)
