@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edge.errors import UsageError
 
@@ -16,11 +14,6 @@ DROP = 0.5
 
 SUBSETS = tuple(subset for size in (3, 2, 1) for subset in combinations(MODALITIES, size))
 """All that can be given, most first."""
-
-
-def planes(given: Sequence[str]) -> NDArray[np.bool_]:
-    """(9,): which of the channels, three of each modality, are there."""
-    return np.repeat([name in given for name in MODALITIES], 3)
 
 
 def drop(rng: np.random.Generator, share: float = DROP) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -85,7 +86,7 @@ class FusionTask:
         return self.design.plain()
 
 
-def paths(sample: ModalSample, given: Sequence[str] = MODALITIES) -> dict[str, Any]:
+def paths(sample: ModalSample, given: Sequence[str] = MODALITIES) -> dict[str, Path]:
     """The files of the given modalities."""
     return {name: getattr(sample, name) for name in given}
 
