@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -58,23 +58,26 @@ class Presentations(Dataset[Batch]):
         strength: float = 0.5,
         jitter: Jitter | None = None,
         teacher: NDArray[np.float32] | None = None,
+        leave_out: Collection[str] = (),
     ) -> None:
         self.store, self.seed, self.strength = store, seed, strength
         self.jitter, self.teacher = jitter or Jitter(), teacher
-        self.weights = balanced(store.samples)
+        self.chosen = [i for i, s in enumerate(store.samples) if s.label not in leave_out]
+        self.weights = balanced([store.samples[i] for i in self.chosen])
 
     def __len__(self) -> int:
-        return len(self.store.samples)
+        return len(self.chosen)
 
     def __getitem__(self, key: Key) -> Batch:
         rng = rng_of(self.seed, key)
-        sample = self.store.samples[key.index]
-        image = self.store.cut(key.index, self.jitter.draw(sample.box, rng))
+        index = self.chosen[key.index]
+        sample = self.store.samples[index]
+        image = self.store.cut(index, self.jitter.draw(sample.box, rng))
         # Light and lens are those of the whole frame: the same on all crops of it.
         image = augment.photometric(image, rng, self.strength)
         if rng.random() < 0.5:
             image = image[:, ::-1]
-        said = np.nan if self.teacher is None else self.teacher[key.index]
+        said = np.nan if self.teacher is None else self.teacher[index]
         return Batch(
             torch.from_numpy(crops.planes(image)),
             torch.tensor(int(sample.live)),

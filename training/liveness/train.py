@@ -77,15 +77,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     cli.add_plan_arguments(parser, epochs=12, batch=64, lr=2e-3, weight_decay=0.01, ema=0.998)
 
 
-def chosen(lists: Sequence[Path], leave_out: Sequence[str]) -> list[Sample]:
-    """The samples of the lists but for these instruments. Raises DataError, UsageError."""
-    found = [sample for path in lists for sample in samples.read(path)]
-    known = {s.label for s in found} - {LIVE}
-    if unknown := sorted(set(leave_out) - known):
-        raise UsageError(
-            f"--leave-out: no {unknown[0]!r} in {lists[0]}; it has {', '.join(sorted(known))}"
-        )
-    return [s for s in found if s.label not in leave_out]
+def listed(lists: Sequence[Path]) -> list[Sample]:
+    """The samples of all lists. Raises DataError."""
+    return [sample for path in lists for sample in samples.read(path)]
 
 
 def run(args: argparse.Namespace) -> int:
@@ -94,7 +88,13 @@ def run(args: argparse.Namespace) -> int:
     plan = cli.plan_from(args)
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    train, held = (chosen(lists, args.leave_out) for lists in (args.list, args.held))
+    train, held = listed(args.list), listed(args.held)
+    known = {s.label for s in train} - {LIVE}
+    if unknown := sorted(set(args.leave_out) - known):
+        raise UsageError(
+            f"--leave-out: no {unknown[0]!r} in the lists; they have {', '.join(sorted(known))}"
+        )
+    held = [s for s in held if s.label not in args.leave_out]
     if people := {s.person for s in train} & {s.person for s in held}:
         raise UsageError(f"{sorted(people)[0]} is in the training and held back from it as well")
     design, weights = Design(), None
@@ -108,7 +108,9 @@ def run(args: argparse.Namespace) -> int:
         said = teacher.scores(args.teacher, train, plan.out / "teacher.npy", console)
     torch.manual_seed(plan.seed)
     store = Store.of(train, design.spec, args.cache or plan.out, console)
-    data = Presentations(store, plan.seed, strength=args.strength, teacher=said)
+    data = Presentations(
+        store, plan.seed, strength=args.strength, teacher=said, leave_out=args.leave_out
+    )
     task = LiveTask(
         design,
         data,
@@ -122,7 +124,8 @@ def run(args: argparse.Namespace) -> int:
             task.module.load_state_dict(weights)
         except RuntimeError as error:
             raise CheckpointError(f"--start: weights of another network: {error}") from error
-    for name, part in (("training", train), ("held back", held)):
+    shown = [train[i] for i in data.chosen]
+    for name, part in (("training", shown), ("held back", held)):
         count = Counter(s.label for s in part)
         told = ", ".join(f"{n} {label}" for label, n in count.most_common())
         console.print(f"{name}: {told}", markup=False, soft_wrap=True)

@@ -73,6 +73,16 @@ def test_half_is_live_and_instruments_share_the_rest(make_list: Make) -> None:
         balanced([s for s in found if s.live])
 
 
+def test_instruments_can_be_kept_from_a_training(make_list: Make, tmp_path: Path) -> None:
+    found = samples.read(make_list("mixed", "a", 4, ("print", "phone")))
+    store = Store.of(found, Design().spec, tmp_path, Console(stderr=True))
+    data = Presentations(store, seed=1, leave_out=["print"])
+    assert len(data) == len(data.weights) == 8
+    assert {found[i].label for i in data.chosen} == {"live", "phone"}
+    last = data[Key(0, 7)]
+    assert int(last.live) == 0
+
+
 def test_figures_are_taken_where_one_in_a_hundred_living_faces_is_refused() -> None:
     live = np.linspace(0.5, 1, 200)
     found = summary({"live": live, "print": np.array([0.1, 0.504, 0.6, 0.9]), "phone": live - 0.6})
