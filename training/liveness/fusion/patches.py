@@ -85,7 +85,8 @@ def drawn(pictures: Mapping[str, Image], side: int, rng: np.random.Generator) ->
     """
     left, top = rng.integers(0, FACE - side + 1, 2)
     angle = rng.uniform(-TURN, TURN)
-    turned = cv2.getRotationMatrix2D(((FACE - 1) / 2,) * 2, angle, 1.0)
+    middle = (FACE - 1) / 2
+    turned = np.asarray(cv2.getRotationMatrix2D((middle, middle), angle, 1.0), np.float64)
     turned[:, 2] -= (left, top)
     patch = cut({name: pictures[name] for name in drop(rng)}, turned, side)
     if rng.random() < 0.5:

@@ -72,7 +72,7 @@ class FusionTask:
         if all(s.live for s in held) or not any(s.live for s in held):
             raise DataError("a validation needs living faces and attacks")
         self.design, self.regime, self.held = design, regime, held
-        self.train = Patches(train, design.patch, seed)
+        self.train: Dataset[Any] = Patches(train, design.patch, seed)
         self.module: nn.Module = design.build()
 
     def loss(self, module: nn.Module, batch: Batch) -> dict[str, Tensor]:
