@@ -15,6 +15,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +26,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from edge import packs
 from edge.errors import OutputError, UsageError
 from edge.packs import Pack
+from training.errors import DataError
 from training.liveness import attack_sheet, people, samples
 from training.liveness.attacks import INSTRUMENTS
 from training.liveness.attacks.ranges import RANGES
@@ -206,7 +208,7 @@ def _jobs(args: argparse.Namespace) -> list[Job]:
 
 
 class _Worker:
-    """What a worker process works with: inherited from the parent, but for the pack."""
+    """What a worker process works with."""
 
     maker: Maker
     pack: Pack
@@ -255,10 +257,10 @@ def _all(
         console=console,
         transient=True,
     )
-    # Forked, so that pictures that were read into memory are there once.
+    # Not forked: OpenCV's threads do not come along, and what waits for them waits for ever.
     pool = ProcessPoolExecutor(
         args.workers,
-        multiprocessing.get_context("fork"),
+        multiprocessing.get_context("spawn"),
         _start,
         (maker, args.pack, folder, args.fps),
     )
@@ -270,6 +272,11 @@ def _all(
                 kept += some
                 missed[job.label] += none
                 bar.advance(task)
+    except BrokenProcessPool as error:
+        raise DataError(
+            f"--workers {args.workers}: a worker process ended by itself; where memory is short, "
+            "fewer of them may do"
+        ) from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
     return kept, missed

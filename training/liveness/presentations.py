@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from zlib import crc32
 
@@ -29,6 +29,11 @@ SAME = 0.4
 """Least intersection over union of the face that is found and the one that is shown."""
 FINE = 1.0
 """Least width of a shown face over the scene's, in pixels: coarser ones are told by their blur."""
+
+
+BESIDE = 0.12
+"""Of living people: hold something flat, near their face but not before it."""
+THINGS = ("print", "phone", "tablet")
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,59 +63,96 @@ class Maker:
         """Presentation `index` of a label, of one frame."""
         rng = self._rng(label, index, films=False)
         if label == LIVE:
-            return self._live(*self._one(rng), rng)
-        scene, people = self._scene(label, rng)
-        shown = self._victim(people, scene.frames[0], rng)
+            return self._live(rng)
+        scene, told = self._scene(label, rng)
+        shown = self._victim(told["person"], scene.frames[0], rng)
         instrument = INSTRUMENTS[label]
         parameters = instrument.draw(rng, self.range)
         frame = instrument.still(shown, scene, parameters, rng)
-        return Made(iter([frame]), shown.person, plain(parameters))
+        return Made(iter([frame]), shown.person, {**plain(parameters), "scene": told})
 
     def film(self, label: str, index: int, frames: int, fps: float) -> Made:
         """Presentation `index` of a label, of several frames. Raises DataError without films."""
         rng = self._rng(label, index, films=True)
         if not self.filmed:
             raise DataError("films are made from films: --clips is needed")
-        home = self.filmed[int(rng.integers(len(self.filmed)))]
-        moving = self._film(home, rng)
+        moving = self._film(rng)
         framing = Framing.draw(moving[0], rng)
+        around = [framing.apply(f) for f in moving]
+        told: dict[str, Any] = {"person": moving[0].person, "framing": plain(framing)}
         if label == LIVE:
             taken = camera.draw_camera(rng, self.range)
-            around = ShownFilm([framing.apply(f) for f in moving])
+            seen = ShownFilm(around)
             made = (
                 Presented(camera.take(now.image, taken, rng), now.box)
-                for now in (around.at(i / fps) for i in range(frames))
+                for now in (seen.at(i / fps) for i in range(frames))
             )
-            return Made(made, moving[0].person, {"camera": plain(taken)})
-        scene = Scene([framing.apply(f) for f in moving])
+            return Made(made, moving[0].person, {"camera": plain(taken), "scene": told})
+        scene = Scene(around)
         if rng.random() < 0.4:
-            scene, _ = self._scene(label, rng)
-        shown = self._moving_victim(label, scene.frames[0], moving[0].person, rng)
+            scene, told = self._scene(label, rng)
+        if label == "replay":
+            shown = ShownFilm(self._film(rng))
+        else:
+            shown = ShownFilm([self._victim(told["person"], scene.frames[0], rng)])
         instrument = INSTRUMENTS[label]
         parameters = instrument.draw(rng, self.range)
         pictures = instrument.film(shown, scene, parameters, rng, frames=frames, fps=fps)
-        return Made(pictures, shown.frames[0].person, plain(parameters))
+        return Made(pictures, shown.frames[0].person, {**plain(parameters), "scene": told})
 
-    def _moving_victim(
-        self, label: str, covered: Shown, attacker: str, rng: np.random.Generator
-    ) -> ShownFilm:
-        if label != "replay":
-            return ShownFilm([self._victim(attacker, covered, rng)])
-        found = self._film(self.filmed[int(rng.integers(len(self.filmed)))], rng)
-        return ShownFilm(found)
-
-    def _live(self, people: People, entry: Entry, rng: np.random.Generator) -> Made:
-        picture = people.read(entry)
-        framed = Framing.draw(picture, rng).apply(picture)
+    def _live(self, rng: np.random.Generator) -> Made:
+        people, entry = self._one(rng)
+        framed, told = self._framed(people, entry, rng)
+        if rng.random() < BESIDE:
+            return self._with_something(framed, told, rng)
         taken = camera.draw_camera(rng, self.range)
         frame = Presented(camera.take(framed.image, taken, rng), framed.box)
-        return Made(iter([frame]), entry.person, {"camera": plain(taken)})
+        return Made(iter([frame]), entry.person, {"camera": plain(taken), "scene": told})
+
+    def _with_something(
+        self, framed: Shown, told: dict[str, Any], rng: np.random.Generator
+    ) -> Made:
+        """A living face, and below or beside it a sheet or a device that shows no face.
+
+        Without such people an edge near a face would be an attack, whatever the face is.
+        """
+        name = THINGS[int(rng.integers(len(THINGS)))]
+        size = framed.box[2:] - framed.box[:2]
+        aside = float(rng.choice([-1.0, 0.0, 1.0]))
+        moved = size * np.array([aside * rng.uniform(1.5, 1.9), rng.uniform(1.5, 1.9)])
+        if aside:
+            moved[1] = size[1] * rng.uniform(-0.2, 1.2)
+        place = (framed.box + np.tile(moved, 2)).astype(np.float32)
+        around = replace(framed, box=place)
+        side = int(rng.integers(120, 260))
+        picture = self._empty(rng, side, side)
+        # What it shows fills it: the thing is then about as large as the face.
+        inner = np.array([0.08, 0.08, 0.92, 0.92], np.float32) * side
+        shown = Shown(picture, inner, framed.points)
+        parameters = INSTRUMENTS[name].draw(rng, self.range)
+        parameters = replace(
+            parameters,
+            portrait=replace(parameters.portrait, fitted=False, whole=False),
+            focus=replace(parameters.focus, scene=0.0),  # the face is what the camera looks at
+        )
+        scene = Scene([around], person_there=False)
+        frame = INSTRUMENTS[name].still(shown, scene, parameters, rng)
+        values = {**plain(parameters), "scene": {**told, "beside": name}}
+        return Made(iter([replace(frame, face_box=framed.box)]), framed.person, values)
+
+    def _framed(
+        self, people: People, entry: Entry, rng: np.random.Generator
+    ) -> tuple[Shown, dict[str, Any]]:
+        picture = people.read(entry)
+        framing = Framing.draw(picture, rng)
+        return framing.apply(picture), {"person": entry.person, "framing": plain(framing)}
 
     def _one(self, rng: np.random.Generator) -> tuple[People, Entry]:
         people = self.sets[int(rng.choice(len(self.sets), p=self._shares))]
         return people, people.draw(rng)
 
-    def _film(self, people: People, rng: np.random.Generator) -> list[Shown]:
+    def _film(self, rng: np.random.Generator) -> list[Shown]:
+        people = self.filmed[int(rng.integers(len(self.filmed)))]
         entries = people.by_film[people.films[int(rng.integers(len(people.films)))]]
         return [people.read(e) for e in entries]
 
@@ -130,16 +172,14 @@ class Maker:
             raise DataError(f"there is nobody but {attacker} to be shown")
         return best[0].read(best[1])
 
-    def _scene(self, label: str, rng: np.random.Generator) -> tuple[Scene, str]:
-        """Where the attack happens, and who stands there."""
-        people, entry = self._one(rng)
-        picture = people.read(entry)
-        framed = Framing.draw(picture, rng).apply(picture)
+    def _scene(self, label: str, rng: np.random.Generator) -> tuple[Scene, dict[str, Any]]:
+        """Where the attack happens; who stands there, and what of the picture is seen."""
+        framed, told = self._framed(*self._one(rng), rng)
         if rng.random() >= NOBODY_BEHIND.get(label, NOBODY):
-            return Scene([framed]), entry.person
+            return Scene([framed]), told
         high, wide = framed.image.shape[:2]
         empty = Shown(self._empty(rng, wide, high), framed.box, framed.points)
-        return Scene([empty], person_there=False), ""
+        return Scene([empty], person_there=False), {**told, "person": ""}
 
     def _empty(self, rng: np.random.Generator, wide: int, high: int) -> NDArray[np.uint8]:
         """A background without a face: beside the faces of a picture, or a wall."""

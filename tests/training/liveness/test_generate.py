@@ -202,3 +202,13 @@ def test_labels_of_pictures_that_are_not_there_are_told(
     words = ["--set", faces / "faces", tmp_path / "labels.csv", "--range", "train", "--training"]
     assert run(*words, "--out", tmp_path / "out", "--live", 1) == 3
     assert "9.jpg" in capsys.readouterr().err.replace("\n", " ")
+
+
+def test_some_living_people_hold_something_beside_their_faces(faces: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert run(*stills(faces, out, "--training", "--live", 40, "--attacks", 0)) == 0
+    found = samples.read(out / "list.csv")
+    held = [s for s in found if "beside" in s.parameters["scene"]]
+    assert 0 < len(held) < 15
+    assert all(s.parameters["scene"]["person"] == s.person for s in found)
+    assert all({"paper", "display"} & s.parameters.keys() for s in held)

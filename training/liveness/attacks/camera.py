@@ -27,9 +27,10 @@ class Camera:
     exposure: factor on light. warmth, green: white balance, logarithms. vignette: light lost in
     the corners. blur: of the lens, sigma in pixels of a frame 640 wide. motion: pixels of such a
     frame, at `motion_angle` degrees. noise: shot noise at white and dark noise, grey levels.
-    grain: whether noise is coarser than a pixel. sharpen: of the camera's processor. quality: of
-    its JPEG. aperture, softness: size of a pixel's light-sensitive part and sigma of lens and
-    filter in pixels; they decide how much of a grid finer than a pixel is left to be seen as moiré.
+    grain: whether noise is coarser than a pixel. sharpen: of the camera's processor. smear: its
+    noise reduction takes fine texture away. quality: of its JPEG. aperture, softness: size of a
+    pixel's light-sensitive part and sigma of lens and filter in pixels; they decide how much of a
+    grid finer than a pixel is left to be seen as moiré.
     """
 
     exposure: float = span([(0.6, 0.95), (1.1, 1.35)], [(0.5, 0.6), (0.95, 1.1)])
@@ -43,6 +44,7 @@ class Camera:
     dark_noise: float = span((0.5, 3.0), (3.0, 4.5), log=True)
     grain: bool = chance(0.3)
     sharpen: float = span([(0.15, 0.4), (0.6, 0.9)], (0.4, 0.6), share=0.5)
+    smear: bool = chance(0.15)
     quality: float = span([(35, 60), (75, 97)], (60, 75))
     aperture: float = span([(0.25, 0.5), (0.7, 0.95)], (0.5, 0.7))
     softness: float = span([(0.08, 0.2), (0.28, 0.4)], (0.2, 0.28))
@@ -77,6 +79,8 @@ def take(image: Image, camera: Camera, rng: np.random.Generator) -> Image:
     if camera.vignette:
         out = _vignetted(out, camera.vignette)
     out = _noisy(out, camera, rng)
+    if camera.smear:
+        out = np.asarray(cv2.medianBlur(out, 3), np.uint8)
     if camera.sharpen:
         soft = cv2.GaussianBlur(out, (3, 3), 0.9)
         out = np.asarray(

@@ -19,7 +19,7 @@ class Focus:
     """
 
     medium: float = span([(0.3, 0.6), (0.8, 1.2)], (0.6, 0.8), share=0.15)
-    scene: float = span([(0.6, 1.2), (2.0, 3.0)], (1.2, 2.0), share=0.4)
+    scene: float = span([(0.6, 1.2), (2.0, 3.0)], (1.2, 2.0), share=0.2)
     shadow: float = span([(0.1, 0.25), (0.4, 0.6)], (0.25, 0.4), share=0.7)
     shadow_size: float = span([(0.4, 1.2), (2.0, 3.5)], (1.2, 2.0))
 

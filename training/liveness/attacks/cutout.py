@@ -63,7 +63,7 @@ class CutSheet(Sheet):
         across = 1.75 if p.outlined or not p.holes else p.portrait.across
         wide = p.face * across
         half = np.array([wide / 2, wide * 0.68])
-        portrait = replace(p.portrait, across=across, rise=-0.06, fitted=False)
+        portrait = replace(p.portrait, across=across, rise=-0.06, fitted=False, whole=False)
         area = np.concatenate([-half, half])
         laid = lay(shown, portrait, area)
         # No bare paper: the sheet ends where the picture does.

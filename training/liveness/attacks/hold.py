@@ -193,7 +193,7 @@ def _rod(
     shade = (relief[..., None] * colour).astype(f)
     if bone.sleeve:  # folds
         along = t * f(length / max(radii[0], 1)) * f(rng.uniform(1.5, 3)) + aside / radius
-        shade *= 1 + f(0.12) * np.sin(along + f(rng.uniform(0, 6)))[..., None]
+        shade *= 1 + f(0.06) * np.sin(along + f(rng.uniform(0, 6)))[..., None]
     if bone.nail and radii[0] > 3:
         sx, sy = x - 0.15 * to[0], y - 0.15 * to[1]
         inside = 1 - ((sx * to[0] + sy * to[1]) / f(length * 0.75 * radii[0])) ** 2

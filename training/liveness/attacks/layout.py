@@ -16,11 +16,13 @@ from training.liveness.attacks.things import Image, Shown
 class Portrait:
     """across: width of what is shown, in face widths. rise: how far the face lies above its
     middle, in face heights. fitted: shown whole between bars, instead of filling its place.
+    whole: all of the picture, whatever the size of the face in it.
     """
 
     across: float = span([(1.3, 1.8), (2.2, 3.6)], (1.8, 2.2))
     rise: float = span([(-0.05, 0.08), (0.14, 0.25)], (0.08, 0.14))
     fitted: bool = chance(0.35)
+    whole: bool = chance(0.12)
     mirrored: bool = chance(0.5)
 
 
@@ -71,6 +73,8 @@ def lay(shown: Shown, portrait: Portrait, area: NDArray[np.floating]) -> Laid:
     room = area[2:] - area[:2]
     aspect = float(room[0] / room[1])
     least = np.array([min(1.12 * face_w, wide), min(1.12 * face_h, high)])
+    if portrait.whole:
+        return _placed(np.array([0, 0, wide, high]), portrait, area)
     w = min(max(portrait.across * face_w, least[0]), wide)
     h = w / aspect
     if h > high:
@@ -83,11 +87,12 @@ def lay(shown: Shown, portrait: Portrait, area: NDArray[np.floating]) -> Laid:
     low = np.clip(low, 0, [wide - w, high - h])
     x1, y1 = (int(v) for v in np.floor(low))
     x2, y2 = min(int(np.ceil(low[0] + w)), wide), min(int(np.ceil(low[1] + h)), high)
-    scale = min(room[0] / (x2 - x1), room[1] / (y2 - y1))
-    half = np.array([x2 - x1, y2 - y1]) * scale / 2
+    return _placed(np.array([x1, y1, x2, y2]), portrait, area)
+
+
+def _placed(part: NDArray[np.int64], portrait: Portrait, area: NDArray[np.floating]) -> Laid:
+    """A part of a picture (4,), as large as it can be in the middle of an area."""
+    size = part[2:] - part[:2]
+    half = size * float(((area[2:] - area[:2]) / size).min()) / 2
     centre = (area[:2] + area[2:]) / 2
-    return Laid(
-        np.array([x1, y1, x2, y2]),
-        np.concatenate([centre - half, centre + half]),
-        portrait.mirrored,
-    )
+    return Laid(part, np.concatenate([centre - half, centre + half]), portrait.mirrored)

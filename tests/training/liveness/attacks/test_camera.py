@@ -18,8 +18,8 @@ from training.liveness.attacks.camera import (
 
 PLAIN = Camera(
     exposure=1.0, warmth=0.0, green=0.0, vignette=0.0, blur=0.0, motion=0.0, motion_angle=0.0,
-    shot_noise=0.0, dark_noise=0.0, grain=False, sharpen=0.0, quality=100, aperture=0.5,
-    softness=0.2,
+    shot_noise=0.0, dark_noise=0.0, grain=False, sharpen=0.0, smear=False, quality=100,
+    aperture=0.5, softness=0.2,
 )  # fmt: skip
 
 
