@@ -13,7 +13,7 @@ from training import cli
 
 VERBS = {
     "generate": "make a list of bona fide pictures and simulated attacks from pictures of faces",
-    "train": "train the door's network: two crops around the face, one score",
+    "train": "train the door's network: three crops around the face, one score",
     "evaluate": "measure a pack or network on a list, in the words of ISO/IEC 30107-3",
     "door": "measure the door's decision over frames, on living films and simulated attacks",
 }

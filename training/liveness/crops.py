@@ -1,7 +1,7 @@
-"""What the door's liveness network is shown: two squares around the face, cut as the device cuts.
+"""What the door's liveness network is shown: squares around the face, cut as the device cuts.
 
-The nearer one shows the face and what holds it, the wider one what it is part of: sheet, screen,
-shoulders. The same `InputSpec` goes into the pack's manifest.
+The nearest shows the face's surface, the next what holds it, the widest what it is part of: sheet,
+screen, shoulders. The same `InputSpec` goes into the pack's manifest.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import native
 from edge.packs import preprocess
 from edge.packs.schema import BoxesFit, BoxFit, InputSpec
 
-SIZE = 80
+SIZE = 72
 """Side of each crop, pixels."""
-SCALES = (2.7, 4.0)
-"""Sides of the squares in face sizes, as MiniFASNet's (Minivision 2020)."""
+SCALES = (1.4, 2.7, 4.0)
+"""Sides of the squares in face sizes; the two wider ones are MiniFASNet's (Minivision 2020)."""
 
 BORDER = 128
 """Grey level beyond the frame. Repeating the frame's edge would draw streaks beside the face, which

@@ -1,7 +1,7 @@
 """The door's liveness network: a tower for each crop, one answer from both.
 
-Convolutions of 3 x 3, batch normalisation and ReLU alone, so that it is as good in 8 bits; about 75
-million floating-point operations for both crops together.
+Convolutions of 3 x 3, batch normalisation and ReLU alone, so that it is as good in 8 bits; 96
+million floating-point operations for all crops together.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def test_a_crop_is_what_the_device_cuts(make_list: Make) -> None:
     image = picture(sample)
     whole = normalised(torch.from_numpy(crops.planes(crops.cut(image, sample.box, spec))[None]))
     device = preprocess.face_tensor(image, spec, sample.box)
-    assert device.shape == (1, 3, 160, 80)
+    assert device.shape == (1, 3, 216, 72)
     # Rounded to whole grey levels, 1/127.5 apart.
     assert np.abs(whole.numpy() - device).max() <= 0.5 / 127.5 + 1e-4
 
@@ -145,6 +145,19 @@ def test_an_unknown_instrument_cannot_be_left_out(make_list: Make, tmp_path: Pat
     given = ["--list", str(train), "--held", str(train), "--out", str(tmp_path / "r")]
     with pytest.raises(UsageError, match="no 'phone'"):
         main(["train", *given, "--leave-out", "phone"])
+
+
+def test_it_stays_within_a_hundred_million_operations() -> None:
+    net, counted = Design().build().eval(), list[int]()
+
+    def count(module: torch.nn.Module, given: object, out: torch.Tensor) -> None:
+        counted.append(2 * module.weight.numel() * int(np.prod(out.shape[2:])))
+
+    for module in net.modules():
+        if isinstance(module, torch.nn.Conv2d | torch.nn.Linear):
+            module.register_forward_hook(count)
+    net(torch.zeros(1, 3, Design().spec.height, Design().spec.width))
+    assert 80e6 < sum(counted) < 100e6
 
 
 def test_a_description_of_something_else_is_refused() -> None:
