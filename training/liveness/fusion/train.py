@@ -21,7 +21,6 @@ from training.liveness.fusion.model import UNITS, Design
 from training.liveness.fusion.task import FusionTask
 from training.liveness.sources import casia_surf
 from training.loop import fit
-from training.regime import Restarts
 
 EXAMPLES = """\
 examples:
@@ -38,11 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--network", choices=sorted(UNITS), default="A", help="default %(default)s")
     add("--patch", type=int, default=32, help="side, pixels of 112 (default %(default)s)")
     add("--width", type=int, default=64, help="of the first stage (default %(default)s)")
-    add("--cycle-num", type=int, default=5, help="of warm restarts (default %(default)s)")
-    add("--cycle-inter", type=int, default=50, help="epochs of a cycle (default %(default)s)")
-    add("--momentum", type=float, default=0.9, help="default %(default)s")
-    add("--lr-min", type=float, default=1e-3, help="at a cycle's end (default %(default)s)")
-    cli.add_plan_arguments(parser, epochs=250, batch=128, lr=0.1, clip=0.0, ema=0.0)
+    cli.add_restart_arguments(parser, batch=128, lr=0.1)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -50,9 +45,7 @@ def run(args: argparse.Namespace) -> int:
     console = Console(stderr=True)
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    regime = Restarts(args.cycle_num, args.cycle_inter, args.momentum, args.lr_min)
-    args.epochs = regime.cycles * regime.epochs
-    plan = cli.plan_from(args)
+    plan, regime = cli.restarts_from(args)
     train, held = casia_surf.read(args.list), casia_surf.read(args.held)
     if shared := {s.person for s in train} & {s.person for s in held}:
         raise UsageError(f"{min(shared)} is in the training and held back from it as well")
