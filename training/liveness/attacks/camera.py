@@ -46,8 +46,8 @@ class Camera:
     sharpen: float = span([(0.15, 0.4), (0.6, 0.9)], (0.4, 0.6), share=0.5)
     smear: bool = chance(0.15)
     quality: float = span([(35, 60), (75, 97)], (60, 75))
-    aperture: float = span([(0.25, 0.5), (0.7, 0.95)], (0.5, 0.7))
-    softness: float = span([(0.08, 0.2), (0.28, 0.4)], (0.2, 0.28))
+    aperture: float = span([(0.12, 0.35), (0.7, 0.95)], (0.35, 0.7))
+    softness: float = span([(0.02, 0.1), (0.25, 0.4)], (0.1, 0.25))
 
 
 def draw_camera(rng: np.random.Generator, range_name: str) -> Camera:

@@ -129,7 +129,7 @@ def _grip(
     behind.append(Bone(_at(base), _at(palm), (r * 1.4, 3.0)))
     behind.append(Bone(_at(edge - inward * 1.0 - along * 0.8), _at(palm), (2.0, 3.4)))
     elbow = palm - inward * rng.uniform(2, 12) + np.array([0, rng.uniform(18, 30)])
-    wrist = palm + (elbow - palm) * rng.uniform(0.0, 0.5)
+    wrist = palm + (elbow - palm) * rng.uniform(0.15, 0.5)
     behind.append(Bone(_at(palm), _at(elbow), (2.4, 2.9)))
     if rng.random() < 0.75:
         behind.append(Bone(_at(wrist), _at(elbow), (3.2, 3.7), sleeve=True))
