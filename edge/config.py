@@ -6,27 +6,19 @@ names section, option, value and bound. The effective configuration is logged at
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
-from pydantic import (
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AwareDatetime, Field, ValidationError, model_validator
 
+from edge.config_liveness import Liveness as Liveness
+from edge.config_section import Section as Section
 from edge.errors import ConfigError
 from edge.packs import describe as describe_error
 
 DEFAULT_PATH = Path("/etc/face-gate/face-gate.toml")
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Camera(Section):
@@ -74,13 +66,6 @@ class Quality(Section):
     max_yaw: float = Field(default=35, ge=5, le=90, title="Largest turn to a side, degrees")
     max_pitch: float = Field(default=40, ge=5, le=90, title="Largest nod, degrees")
     max_roll: float = Field(default=25, ge=5, le=90, title="Largest tilt, degrees")
-
-
-class Liveness(Section):
-    min_motion: float = Field(
-        default=1.0, ge=0.5, le=100, title="Least non-planar motion (edge.faces.planar)"
-    )
-    require_blink: bool = Field(default=False, title="Also wait for a blink")
 
 
 class Decision(Section):
@@ -301,9 +286,14 @@ def _rows(section: type[Section], prefix: str) -> list[str]:
             for attribute, sign in (("ge", "≥"), ("gt", ">"), ("le", "≤"), ("lt", "<"))
             if hasattr(mark, attribute)
         ]
-        default = "" if info.is_required() else f"`{info.default}`"
+        default = "" if info.is_required() else f"`{_written(info.default)}`"
         rows.append(f"| `{prefix}{option}` | {info.title} | {default} | {', '.join(limits)} |")
     return rows
+
+
+def _written(default: Any) -> Any:
+    """Lists as TOML has them; of other values the table shows Python's form."""
+    return json.dumps(default) if isinstance(default, tuple) else default
 
 
 def _is_section(kind: Any) -> bool:

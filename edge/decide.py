@@ -12,16 +12,14 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from edge.challenge import Challenge
 from edge.config import Config
-from edge.faces.blink import count_blinks
 from edge.faces.observation import Observation
-from edge.gates import Gate, frame_gate_names, frame_gates
+from edge.gates import IDENTITY_GATES, Gate, frame_gate_names, frame_gates
+from edge.life import Asked, life_gates, required
 from edge.track import Sighting, Track
 
 Verdict: TypeAlias = Literal["grant", "deny"]
-
-TRACK_GATES = ("liveness", "motion", "match", "margin", "agreement")
-"""What must hold besides; `blink` joins them when the configuration asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +92,8 @@ def decide(
     score_bound: float | None,
     live_bound: float,
     landmark_bound: float | None,
+    challenge: Challenge | None,
+    challenge_due: bool,
 ) -> Decision:
     """What the door does after this frame.
 
@@ -101,7 +101,8 @@ def decide(
     score_bound: cosine that the configured false-accept target asks for at this gallery's size;
     None when nobody is enrolled, and then nobody is admitted. live_bound: the pack's bound on
     passive liveness. landmark_bound: its bound on the landmarks' confidence; None only when its
-    network gives none, and then there is no such gate.
+    network gives none, and then there is no such gate. challenge: as it stands with this frame.
+    challenge_due: whether it is required now, beside what the configuration requires always.
     """
     gates = list(frame_gates(observation, config, landmark_bound))
     current = track is not None and track.last.index == observation.index
@@ -110,35 +111,27 @@ def decide(
     votes = voters(track, observation.t, config) if track is not None else ()
     bound = math.inf if score_bound is None else score_bound
     person, count = _agreement(votes, bound, config)
-    # Passive liveness must hold on the newest frame and on most of those that vote: the median.
-    lives = sorted(s.live for s in votes if s.live is not None)
-    live = lives[(len(lives) - 1) // 2] if lives else None
-    newest = sighting.live if sighting else None
-    evidence = track.evidence if track is not None and current else None
     agreed = match is not None and match.person == person
+    seen = track if current else None
+    asked = Asked(seen, votes, live_bound, challenge, challenge_due, person if agreed else None)
     gates += [
-        Gate("liveness", None if live is None or newest is None else min(live, newest), live_bound),
-        Gate("motion", evidence.liveliness if evidence else None, config.liveness.min_motion),
+        *life_gates(config.liveness, asked),
         Gate("match", match.score if match and (agreed or person is None) else None, score_bound),
         Gate("margin", match.margin if match else None, config.decision.min_margin),
         Gate("agreement", float(count), config.decision.agree),
     ]
-    if config.liveness.require_blink:
-        blinks = None
-        if track is not None and current:
-            s = track.sightings
-            blinks = float(count_blinks([x.t for x in s], [x.eye_aspect for x in s]))
-        gates.append(Gate("blink", blinks, 1))
-    required = (
+    needed = (
         *frame_gate_names(landmark_bound),
-        *TRACK_GATES,
-        *(("blink",) if config.liveness.require_blink else ()),
+        *required(config.liveness, challenge_due),
+        *IDENTITY_GATES,
     )
     names = {g.name for g in gates if g.passed}
     score = match.score if match else None
     number = track.number if track is not None else None
-    if agreed and person is not None and all(name in names for name in required):
+    if agreed and person is not None and all(name in names for name in needed):
         return Decision(observation.t, "grant", person, score, tuple(gates), number)
     waited = track is not None and observation.t - track.started >= config.decision.deny_after_s
-    verdict: Verdict | None = "deny" if waited and current else None
+    # Who is doing what was asked for is not turned away in the middle of it.
+    answering = challenge is not None and challenge.running
+    verdict: Verdict | None = "deny" if waited and current and not answering else None
     return Decision(observation.t, verdict, None, score, tuple(gates), number)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import get_args
 
 from edge.config import Config
+from edge.config_liveness import Check
 from edge.faces.observation import Observation
 
 FRAME_GATES = (
@@ -22,6 +24,10 @@ FRAME_GATES = (
 """What one frame must satisfy before its face is compared at all."""
 LANDMARKS = "landmarks"
 """Joins them when the pack's landmark network says how sure it is of its points."""
+LIVENESS_GATES: tuple[Check, ...] = get_args(Check)
+"""That the face lives: one gate per check, of those that the configuration requires."""
+IDENTITY_GATES = ("match", "margin", "agreement")
+"""Whose face it is."""
 
 
 def frame_gate_names(landmark_bound: float | None) -> tuple[str, ...]:

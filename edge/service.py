@@ -24,9 +24,11 @@ from edge.door import Clock, Door, DoorEvent, MonotonicClock, open_lock
 from edge.errors import CameraError, CameraLost, ConfigError, FaceGateError
 from edge.gallery import Gallery
 from edge.pipeline import Pipeline
+from edge.prompts import Prompter
 from edge.sdnotify import Notifier
 from edge.slot import NewestSlot
 from edge.vault import Vault
+from edge.wall_clock import WallClock
 
 log = logging.getLogger("face-gate")
 
@@ -151,6 +153,7 @@ class Service:
                 config.lock.cooldown_s,
                 self._on_door,
             )
+            self._prompter = Prompter(self._notifier.status, self.audit.append)
             self.pipeline = self._pipeline(config)
         except BaseException:
             self.lock.close()
@@ -161,7 +164,9 @@ class Service:
         pack = packs.load(i.pack, threads=i.threads, provider=i.provider)
         head = pack.manifest.roles.embedder.head
         gallery = Gallery.load(self.vault, pack.embedder_sha256, head.length)
-        pipeline = Pipeline(pack, gallery, config)
+        # A clock that has jumped is trusted again by whoever restarts or reloads the service.
+        self._wall_clock = WallClock()
+        pipeline = Pipeline(pack, gallery, config, local_time=self._wall_clock.now)
         log.info(
             "pack and gallery loaded %s",
             fields(
@@ -254,8 +259,10 @@ class Service:
         if gallery is not self.pipeline.gallery:
             self.pipeline.gallery = gallery
             self._say_bound(self.pipeline)
-        decision = self.pipeline.step(taken.frame).decision
-        self._act(decision)
+        step = self.pipeline.step(taken.frame)
+        self._act(step.decision)
+        if self._prompter.step(step.challenge):
+            self._say_watching()
         if not self._ready:
             self._ready = True
             self._notifier.ready()

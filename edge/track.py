@@ -6,12 +6,14 @@ time needs lives here; clocks and threads do not.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edge.faces import planar
-from edge.faces.observation import Face, Observation
+from edge.faces import flicker, planar, turning
+from edge.faces.blink import openness
+from edge.faces.observation import Face, Floats, Observation
 from edge.gallery import Match
 
 MAX_GAP_S = 0.5
@@ -24,32 +26,40 @@ KEY_EVERY_S = 0.65
 """Two keys run staggered by this; the older one's window is weighed, up to twice this long."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class Sighting:
-    """What of one frame counts towards a decision. match: None when not compared."""
+    """What of one frame counts towards a decision. match: None when not compared.
+
+    Of a usable frame only: eyes, how open each is (`edge.faces.blink`), None where they cannot be
+    read; profile, the light of the face's rows (`edge.faces.flicker`).
+    """
 
     t: float
     index: int
     fingerprint: int
-    eye_aspect: float
+    eyes: tuple[float, float] | None
     live: float | None
     usable: bool
     match: Match | None
+    profile: Floats | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Window:
-    """Patches laid on one key."""
+    """Patches laid on one key. yaws: of each, degrees, against the key's."""
 
     key: planar.Key
+    yaw: float
     registered: tuple[planar.Registered, ...] = ()
+    yaws: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Track:
     """number: counts faces, so that a log can tell them apart. started: time of its first frame.
 
-    face: as last seen. evidence: of non-planar motion, None while there is too little.
+    face: as last seen. evidence: of non-planar motion, None while there is too little. turning:
+    that the head turned as no picture does (`edge.faces.turning`), None while it has not turned.
     """
 
     number: int
@@ -58,6 +68,7 @@ class Track:
     sightings: tuple[Sighting, ...]
     windows: tuple[Window, ...]
     evidence: planar.Evidence | None
+    turning: float | None = None
 
     @property
     def last(self) -> Sighting:
@@ -79,30 +90,45 @@ def _extend(windows: tuple[Window, ...], t: float, face: Face) -> tuple[Window, 
         if t - window.key.t > 2 * KEY_EVERY_S:
             continue
         laid = planar.register(window.key, t, face.patch, face.patch_matrix)
-        grown.append(
-            window if laid is None else replace(window, registered=(*window.registered, laid))
-        )
+        grown.append(window if laid is None else _with(window, laid, face))
     if not grown or t - grown[-1].key.t >= KEY_EVERY_S:
         key = planar.make_key(t, face.patch, face.patch_matrix)
         if key is not None:
             own = planar.register(key, t, face.patch, face.patch_matrix)
-            grown.append(Window(key, () if own is None else (own,)))
+            new = Window(key, face.pose.yaw)
+            grown.append(new if own is None else _with(new, own, face))
     return tuple(grown)
 
 
-def _weigh(windows: tuple[Window, ...], t: float) -> planar.Evidence | None:
-    """Of the oldest window that has enough to say: the longer it ran, the surer it is.
+def _with(window: Window, laid: planar.Registered, face: Face) -> Window:
+    return replace(
+        window,
+        registered=(*window.registered, laid),
+        yaws=(*window.yaws, face.pose.yaw - window.yaw),
+    )
 
-    Only a window that the newest patch was laid on: else a living face could vouch for the
-    picture that has just been put in front of it.
+
+def _fresh(windows: tuple[Window, ...], t: float) -> Iterator[Window]:
+    """Only those that the newest patch was laid on, the oldest first.
+
+    Else a living face could vouch for the picture that has just been put in front of it.
     """
-    for window in windows:
-        if not window.registered or window.registered[-1].t != t:
-            continue
-        evidence = planar.weigh(window.key, window.registered)
-        if evidence is not None:
-            return evidence
-    return None
+    return (w for w in windows if w.registered and w.registered[-1].t == t)
+
+
+def _weigh(windows: tuple[Window, ...], t: float) -> planar.Evidence | None:
+    """Of the oldest window that has enough to say: the longer it ran, the surer it is."""
+    said = (planar.weigh(w.key, w.registered) for w in _fresh(windows, t))
+    return next((evidence for evidence in said if evidence is not None), None)
+
+
+def _turned(windows: tuple[Window, ...], t: float) -> float | None:
+    """Of the oldest window in which the head has turned. The key is like itself: left out."""
+    said = (
+        turning.unlikeness(w.yaws[1:], [r.likeness for r in w.registered[1:]])
+        for w in _fresh(windows, t)
+    )
+    return next((value for value in said if value is not None), None)
 
 
 def follow(
@@ -130,10 +156,11 @@ def follow(
         t=t,
         index=observation.index,
         fingerprint=hash(face.patch.tobytes()),
-        eye_aspect=face.eye_aspect,
+        eyes=openness(face.patch, face.patch_matrix, face.landmarks) if usable else None,
         live=face.live,
         usable=usable,
         match=match,
+        profile=flicker.profile(face.patch) if usable else None,
     )
     if track is None:
         track = Track(number, t, face, (), (), None)
@@ -146,4 +173,5 @@ def follow(
         sightings=(*recent, sighting),
         windows=windows,
         evidence=_weigh(windows, t),
+        turning=_turned(windows, t),
     )

@@ -68,7 +68,7 @@ def enrolment_gates(
     gates = list(frame_gates(observation, strict, landmark_bound))
     face = observation.face
     if face is not None and all(gate.passed for gate in gates):
-        gates.append(Gate("liveness", face.live, live_bound))
+        gates.append(Gate("passive", face.live, live_bound))
     return gates
 
 

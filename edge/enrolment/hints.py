@@ -36,7 +36,7 @@ def failing(gates: Sequence[Gate]) -> str | None:
         ("pitch", "look at the camera"),
         ("roll", "hold your head upright"),
         ("sharpness", "hold still"),
-        ("liveness", "this looks like a print or a screen"),
+        ("passive", "this looks like a print or a screen"),
         (MOTION, "move a little, or blink"),
     ):
         if name in failed:

@@ -24,7 +24,7 @@ def reasons(look: Look) -> str:
     """Why the last picture cannot be used."""
     words = [look.hint or ""]
     for gate in look.last_failed:
-        if gate.name == "liveness":
+        if gate.name == "passive":
             return (
                 f"it shows the edges of a print or screen around the face (score {gate.value:.2f}, "
                 f"at least {gate.low:g} is asked for)"
@@ -80,6 +80,6 @@ def _advice(look: Look) -> str:
         "sharpness": "Hold still, focus the lens, clean it.",
         "exposure": "Change the light: a lamp in front of the face, no window behind it.",
         "clipped": "Soften the light: parts of the face are black or white.",
-        "liveness": "Enrol the person, not a print or a screen.",
+        "passive": "Enrol the person, not a print or a screen.",
         "motion": "Film for three seconds or more, let the person blink, talk or turn the head.",
     }.get(worst, "Look straight at the camera, then turn a little to each side.")

@@ -99,11 +99,15 @@ class Key:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Registered:
-    """One patch laid on its key: detail (P,), and the key's corners in the frame (2, 4)."""
+    """One patch laid on its key: detail (P,), and the key's corners in the frame (2, 4).
+
+    likeness: correlation with the key, `SIMILAR`..1.
+    """
 
     t: float
     detail: NDArray[np.float32]
     corners: NDArray[np.float64]
+    likeness: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +190,7 @@ def register(key: Key, t: float, patch: Patch, matrix: NDArray[np.float64]) -> R
         return None
     to_frame = np.linalg.inv(np.vstack([matrix, [0, 0, 1]]))
     corners = to_frame @ _PIXELS @ h @ _UNIT @ _CORNERS
-    return Registered(t, detail / np.float32(gain), corners[:2] / corners[2])
+    return Registered(t, detail / np.float32(gain), corners[:2] / corners[2], likeness)
 
 
 def weigh(key: Key, registered: Sequence[Registered]) -> Evidence | None:

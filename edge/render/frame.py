@@ -15,6 +15,7 @@ from edge.cameras.base import Image
 from edge.faces.observation import Face
 from edge.gates import Gate
 from edge.pipeline import Step
+from edge.prompts import words as prompt
 from edge.render import paint
 
 LEAST_WIDTH, MOST_WIDTH = 640, 1280
@@ -26,9 +27,10 @@ SHORT = {
     "one_face": "faces",
     "sharpness": "sharp",
     "exposure": "light",
-    "liveness": "live",
+    "passive": "live",
     "agreement": "agree",
     "landmarks": "points",
+    "challenge": "asked",
 }
 """Gates whose name is too long for a lamp's label."""
 
@@ -126,6 +128,9 @@ def _said(step: Step, opened_for: str | None) -> tuple[str, paint.Colour]:
         return f"granted: {decision.person}", paint.GREEN
     if opened_for is not None:
         return f"for {opened_for}", paint.GREEN
+    asked = prompt(step.challenge)
+    if asked is not None:
+        return asked, paint.AMBER
     failed = [SHORT.get(name, name) for name in decision.failed]
     if decision.verdict == "deny":
         return "denied: " + ", ".join(failed[:4]), paint.RED

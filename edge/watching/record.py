@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from edge.pipeline import Step
+from edge.prompts import words
 
 
 def line(step: Step, *, door_open: bool, show_candidates: bool) -> dict[str, Any]:
@@ -28,6 +29,7 @@ def line(step: Step, *, door_open: bool, show_candidates: bool) -> dict[str, Any
         "track": decision.track,
         "box": None if face is None else [float(v) for v in face.box],
         "door": "open" if door_open else "locked",
+        "prompt": words(step.challenge),
     }
     if show_candidates:
         match = step.match

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from edge.console import Output
 from edge.pipeline import Step
+from edge.prompts import words
 from edge.render.frame import bound, number
 
 EVERY = 3
@@ -40,12 +41,16 @@ class View:
         self._task = self._progress.add_task("", total=frames, speed="")
         self._live: Live | None = None
         self._before: tuple[str | None, str | None, bool] | None = None
+        self._asked: str | None = None
 
     def show(self, step: Step, *, door_open: bool, opened_for: str | None) -> None:
         """Show the frame just stepped."""
         decision = step.decision
         now = decision.verdict, decision.person, door_open
+        asked, self._asked = self._asked, words(step.challenge)
         if self._live is None:
+            if self._asked not in (None, asked):
+                self._output.note(f"{decision.t:7.2f} s  asked: {self._asked}")
             if now != self._before and (self._before or now != (None, None, False)):
                 what = decision.verdict or "undecided"
                 who = f" {decision.person}" if decision.person else ""
@@ -87,6 +92,8 @@ def _table(step: Step, name: str, door_open: bool, opened_for: str | None) -> Ta
     )
     said = {"grant": "[green]grant[/]", "deny": "[red]deny[/]", None: "[dim]undecided[/]"}
     title = f"{escape(name)}  {decision.t:7.2f} s   {state}   {said[decision.verdict]}"
+    asked = words(step.challenge)
+    title += f"   [bold yellow]{asked}[/]" if asked else ""
     table = Table(title=title, title_justify="left", min_width=50)
     for head in ("gate", "value", "bound", ""):
         table.add_column(head, justify="right" if head in ("value", "bound") else "left")

@@ -7,13 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from edge.challenge import Challenge, Step
 from edge.config import Config, Decision, Liveness, changed
 from edge.decide import Decision as Decided
 from edge.decide import decide
 from edge.faces.observation import Face, Observation, Pose, Quality
 from edge.faces.planar import Evidence
 from edge.gallery import Match
-from edge.gates import Gate
+from edge.gates import LIVENESS_GATES, Gate
 from edge.track import Sighting, Track
 
 CONFIG = Config()
@@ -37,7 +38,7 @@ def face(**quality: float) -> Face:
 
 
 def sighting(i: int, **changes: object) -> Sighting:
-    base = Sighting(i * 0.1, i, i, 0.3, 0.9, True, GOOD)
+    base = Sighting(i * 0.1, i, i, (40.0, 40.0), 0.9, True, GOOD)
     return replace(base, **changes)  # type: ignore[arg-type]
 
 
@@ -53,9 +54,18 @@ def verdict(
     config: Config = CONFIG,
     bound: float | None = 0.95,
     sure: float | None = None,
+    challenge: Challenge | None = None,
+    due: bool = False,
 ) -> Decided:
     return decide(
-        seen, track, config=config, score_bound=bound, live_bound=0.3, landmark_bound=sure
+        seen,
+        track,
+        config=config,
+        score_bound=bound,
+        live_bound=0.3,
+        landmark_bound=sure,
+        challenge=challenge,
+        challenge_due=due,
     )
 
 
@@ -93,8 +103,8 @@ def test_each_frame_gate_alone_keeps_it_locked(name: str, change: dict[str, obje
 @pytest.mark.parametrize(
     ("name", "last"),
     [
-        ("liveness", {"live": 0.1}),
-        ("liveness", {"live": None}),
+        ("passive", {"live": 0.1}),
+        ("passive", {"live": None}),
         ("match", {"match": Match("ann", 0.94, "bob", 0.5, 0.44)}),
         ("match", {"match": None}),
         ("margin", {"match": Match("ann", 0.99, "bob", 0.985, 0.005)}),
@@ -144,13 +154,92 @@ def test_nobody_enrolled_nobody_admitted() -> None:
     assert verdict(scene()[0], None).verdict is None
 
 
+def requiring(*checks: str) -> Config:
+    liveness = changed(Liveness(), require=("passive", *checks))
+    return CONFIG.model_copy(update={"liveness": liveness})
+
+
+@pytest.mark.parametrize("check", [c for c in LIVENESS_GATES if c != "passive"])
+def test_a_required_check_without_a_value_keeps_it_locked(check: str) -> None:
+    """One picture that stands still, too short and without a turn, says nothing to any of them."""
+    seen, track = scene()
+    still = tuple(replace(s, fingerprint=7, eyes=None) for s in track.sightings)
+    decision = verdict(seen, replace(track, evidence=None, sightings=still), requiring(check))
+    assert check in decision.failed and decision.person is None
+    asked = [g.name for g in decision.gates if g.name in LIVENESS_GATES]
+    assert asked == ["passive", check]
+
+
+def test_what_is_not_required_is_not_asked() -> None:
+    seen, track = scene()
+    assert verdict(seen, replace(track, evidence=None), requiring()).verdict == "grant"
+
+
 def test_a_blink_can_be_required() -> None:
-    config = CONFIG.model_copy(update={"liveness": changed(Liveness(), require_blink=True)})
+    config = requiring("blink")
     seen, track = scene(20)
-    assert verdict(seen, track, config).failed == ("blink",)
-    eyes = [0.3] * 10 + [0.1] * 2 + [0.3] * 8
-    blinked = tuple(replace(s, eye_aspect=e) for s, e in zip(track.sightings, eyes, strict=True))
+    seen = replace(seen, t=19 * 0.05)
+    eyes = [(40.0, 38.0)] * 10 + [(30.0, 28.0)] * 3 + [(40.0, 38.0)] * 7
+    awake = tuple(replace(s, t=i * 0.05) for i, s in enumerate(track.sightings))
+    blinked = tuple(replace(s, eyes=e) for s, e in zip(awake, eyes, strict=True))
+    assert verdict(seen, replace(track, sightings=awake), config).failed == ("blink",)
     assert verdict(seen, replace(track, sightings=blinked), config).verdict == "grant"
+
+
+def test_a_turn_can_be_required() -> None:
+    seen, track = scene()
+    assert verdict(seen, replace(track, turning=0.9), requiring("turning")).failed == ("turning",)
+    assert verdict(seen, replace(track, turning=1.2), requiring("turning")).verdict == "grant"
+
+
+def test_a_picture_that_comes_again_is_not_fresh() -> None:
+    seen, track = scene()
+    assert verdict(seen, track, requiring("fresh")).verdict == "grant"
+    # A camera that hands out one picture twice is no recording ...
+    late, long = scene(20)
+    twice = tuple(replace(s, fingerprint=s.index // 2) for s in long.sightings)
+    assert "fresh" not in verdict(late, replace(long, sightings=twice), requiring("fresh")).failed
+    # ... one that shows an earlier picture again is, and so is one that stands still.
+    again = tuple(replace(s, fingerprint=s.index % 8) for s in track.sightings)
+    assert "fresh" in verdict(seen, replace(track, sightings=again), requiring("fresh")).failed
+    still = tuple(replace(s, fingerprint=5) for s in track.sightings)
+    assert "fresh" in verdict(seen, replace(track, sightings=still), requiring("fresh")).failed
+
+
+STEPS = (Step("left", 0.5), Step("blink", 0.5))
+PASSED = Challenge(0, "ann", STEPS, 0.0, 0.9, done=2, passed_at=0.5)
+
+
+@pytest.mark.parametrize(
+    ("challenge", "granted"),
+    [
+        (PASSED, True),
+        (None, False),
+        (replace(PASSED, passed_at=None, done=1), False),
+        (replace(PASSED, failed="expired"), False),
+        (replace(PASSED, track=7), False),
+        (replace(PASSED, person="bob"), False),
+    ],
+)
+def test_a_challenge_that_is_due_must_be_passed_by_this_face_and_person(
+    challenge: Challenge | None, granted: bool
+) -> None:
+    seen, track = scene()
+    decision = verdict(seen, track, challenge=challenge, due=True)
+    assert (decision.verdict == "grant") is granted
+    assert ("challenge" in decision.failed) is not granted
+    # Required always is no less than due now.
+    always = verdict(seen, track, requiring("challenge"), challenge=challenge)
+    assert always.verdict == decision.verdict
+
+
+def test_whoever_answers_is_not_denied_meanwhile() -> None:
+    config = CONFIG.model_copy(update={"decision": changed(Decision(), deny_after_s=0.5)})
+    seen, track = scene()
+    running = replace(PASSED, passed_at=None, done=1)
+    assert verdict(seen, track, config, challenge=running, due=True).verdict is None
+    failed = replace(running, failed="too slow")
+    assert verdict(seen, track, config, challenge=failed, due=True).verdict == "deny"
 
 
 def test_a_face_seen_long_and_not_admitted_is_denied() -> None:

@@ -11,11 +11,11 @@ import pytest
 
 from edge.cameras import open_camera
 from edge.cameras.base import Image
-from edge.decide import TRACK_GATES, Decision
+from edge.decide import Decision
 from edge.errors import OutputError
 from edge.faces.observation import Face, Observation, Pose, Quality
 from edge.gallery import Match
-from edge.gates import Gate, frame_gate_names
+from edge.gates import IDENTITY_GATES, LIVENESS_GATES, Gate, frame_gate_names
 from edge.outputs import replacing, write_picture
 from edge.pipeline import Step
 from edge.render import FilmWriter, annotate, contact_sheet, crop, paint
@@ -99,9 +99,9 @@ def test_lamps_and_lock_have_the_colours_of_their_state(picture: Image) -> None:
 
 
 def test_every_gate_has_its_lamp(picture: Image) -> None:
-    """Sixteen are the most there are: with a landmark confidence and a blink."""
-    names = [*frame_gate_names(0.5), *TRACK_GATES, "blink"]
-    assert len(names) == 16
+    """As many as there can be: with a landmark confidence, and all checks of liveness."""
+    names = [*frame_gate_names(0.5), *LIVENESS_GATES, *IDENTITY_GATES]
+    assert len(names) == 20
     seen = step()
     for last in range(len(names)):
         gates = tuple(Gate(n, 0.2 if i == last else 0.9, 0.5) for i, n in enumerate(names))

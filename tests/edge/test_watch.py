@@ -65,7 +65,7 @@ def test_a_film_becomes_lines_a_film_and_a_sheet(
     for one in told:
         assert (one["person"] == "Ada") == (one["decision"] == "grant")
         assert one["person"] is None or all(g["passed"] for g in one["gates"].values())
-        assert {"one_face", "size", "liveness", "motion", "match", "agreement"} <= set(one["gates"])
+        assert {"one_face", "size", "passive", "motion", "match", "agreement"} <= set(one["gates"])
         assert "candidate" not in one
     first = next(one for one in told if one["decision"] == "grant")
     assert first["t"] == summary["grants"][0]["t"] == summary["openings"][0]["t"]

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.decide import TRACK_GATES
-from edge.gates import FRAME_GATES
+from edge.gates import FRAME_GATES, IDENTITY_GATES
 from training.recognition.door.outcomes import (
     IDENTITY,
     OTHER,
@@ -20,7 +19,7 @@ from training.recognition.door.outcomes import (
     tally,
 )
 
-GATES = (*FRAME_GATES, "landmarks", *TRACK_GATES, "blink")
+GATES = (*FRAME_GATES, "landmarks", "passive", "motion", "blink", *IDENTITY_GATES)
 NAMES = ("Ada", "Bo")
 
 
@@ -71,9 +70,9 @@ def test_more_frames_never_take_a_grant_back(frames: list[Seen], right: str) -> 
     ("frames", "reason"),
     [
         ([seen(0, ["sharpness", "match"]), seen(1, ["one_face"], None)], "quality"),
-        ([seen(0, ["liveness", "motion"]), seen(1, ["motion"])], "motion"),
-        ([seen(0, ["liveness"]), seen(1, ["motion"])], "motion"),  # the last of equals
-        ([seen(0, ["liveness", "motion"])], "liveness+motion"),
+        ([seen(0, ["passive", "motion"]), seen(1, ["motion"])], "motion"),
+        ([seen(0, ["passive"]), seen(1, ["motion"])], "motion"),  # the last of equals
+        ([seen(0, ["passive", "motion"])], "passive+motion"),
         ([seen(0, ["motion", "match", "agreement"])], "match"),
         ([seen(0, ["motion", "agreement"])], "agreement"),
         ([seen(0, ["margin"]), seen(1, ["match", "margin"])], "margin"),
