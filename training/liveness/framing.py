@@ -46,6 +46,12 @@ class Framing:
         )
         return cls(part, max(scale, least), bool(rng.random() < 0.5))
 
+    @classmethod
+    def whole(cls, of: Shown, rng: np.random.Generator) -> Framing:
+        """All of a frame as it is, or its mirror image."""
+        high, wide = of.image.shape[:2]
+        return cls((0, 0, wide, high), 1.0, bool(rng.random() < 0.5))
+
     def apply(self, to: Shown) -> Shown:
         """The frame, and where the face lies in it."""
         x1, y1, x2, y2 = self.part

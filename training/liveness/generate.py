@@ -84,6 +84,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="only one half of the people of --set, who are then not in the other: to choose a "
         "bound with some and test it with others",
     )
+    add(
+        "--door",
+        action="store_true",
+        help="as a door's camera sees it: whole frames of the films, pictures of all sets held "
+        "up in them",
+    )
     add("--range", required=True, choices=RANGES, help="parameters of the simulation")
     add("--live", type=int, default=1000, metavar="N", help="bona fide (default %(default)s)")
     add("--attacks", type=int, default=200, metavar="N", help="of each (default %(default)s)")
@@ -116,7 +122,7 @@ class Job(NamedTuple):
 def run(args: argparse.Namespace) -> int:
     """Generates; returns the exit code. Raises DataError, UsageError, OutputError, PackError."""
     _check(args)
-    maker = Maker(_sets(args), args.range, args.seed)
+    maker = Maker(_sets(args), args.range, args.seed, door=args.door)
     if args.films and not maker.filmed:
         raise UsageError("--films are made from films: --clips is needed")
     packs.load(args.pack)  # a pack that cannot be loaded is told here, not by every worker
@@ -293,6 +299,7 @@ def _summary(
     return {
         "labels": labels,
         "range": args.range,
+        "door": args.door,
         "side": "held back" if args.held_back else "training",
         "seed": args.seed,
         "pack": args.pack,

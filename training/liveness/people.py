@@ -61,6 +61,8 @@ class People:
         label = entry.label
         assert label.points is not None  # others are not kept
         image = self.pictures.read(entry.name)
+        if entry.film:  # a camera turns nothing
+            return Shown(image, label.box, label.points, entry.person)
         x1, y1, x2, y2 = trimmed(image, label.box)
         at = np.array([x1, y1], np.float32)
         box, points = label.box - np.tile(at, 2), label.points - at

@@ -46,15 +46,23 @@ class Made:
 
 
 class Maker:
-    """Draws from sets of people. range_name: "train" or "test"."""
+    """Draws from sets of people. range_name: "train" or "test".
 
-    def __init__(self, sets: Sequence[People], range_name: str, seed: int) -> None:
-        self.sets, self.range, self.seed = list(sets), range_name, seed
+    door: whoever lives or stands behind an attack is in a film, seen in whole frames as a door's
+    camera gives them; what is shown comes from all sets.
+    """
+
+    def __init__(
+        self, sets: Sequence[People], range_name: str, seed: int, *, door: bool = False
+    ) -> None:
+        self.sets, self.range, self.seed, self.door = list(sets), range_name, seed, door
         if not self.sets:
             raise DataError("no set of pictures to make presentations from")
         shares = np.array([s.share for s in self.sets], float)
         self._shares = shares / shares.sum()
         self.filmed = [s for s in self.sets if s.films]
+        if door and not self.filmed:
+            raise DataError("frames of a door's camera are frames of films: --clips is needed")
 
     def _rng(self, label: str, index: int, films: bool) -> np.random.Generator:
         return np.random.default_rng((self.seed, crc32(label.encode()), int(films), index))
@@ -101,7 +109,7 @@ class Maker:
         return Made(pictures, shown.frames[0].person, {**plain(parameters), "scene": told})
 
     def _live(self, rng: np.random.Generator) -> Made:
-        people, entry = self._one(rng)
+        people, entry = self._there(rng)
         framed, told = self._framed(people, entry, rng)
         if rng.random() < BESIDE:
             return self._with_something(framed, told, rng)
@@ -144,11 +152,18 @@ class Maker:
         self, people: People, entry: Entry, rng: np.random.Generator
     ) -> tuple[Shown, dict[str, Any]]:
         picture = people.read(entry)
-        framing = Framing.draw(picture, rng)
+        framing = Framing.whole(picture, rng) if self.door else Framing.draw(picture, rng)
         return framing.apply(picture), {"person": entry.person, "framing": plain(framing)}
 
     def _one(self, rng: np.random.Generator) -> tuple[People, Entry]:
         people = self.sets[int(rng.choice(len(self.sets), p=self._shares))]
+        return people, people.draw(rng)
+
+    def _there(self, rng: np.random.Generator) -> tuple[People, Entry]:
+        """Who stands before the camera."""
+        if not self.door:
+            return self._one(rng)
+        people = self.filmed[int(rng.integers(len(self.filmed)))]
         return people, people.draw(rng)
 
     def _film(self, rng: np.random.Generator) -> list[Shown]:
@@ -174,7 +189,7 @@ class Maker:
 
     def _scene(self, label: str, rng: np.random.Generator) -> tuple[Scene, dict[str, Any]]:
         """Where the attack happens; who stands there, and what of the picture is seen."""
-        framed, told = self._framed(*self._one(rng), rng)
+        framed, told = self._framed(*self._there(rng), rng)
         if rng.random() >= NOBODY_BEHIND.get(label, NOBODY):
             return Scene([framed]), told
         high, wide = framed.image.shape[:2]

@@ -133,6 +133,17 @@ def test_films_share_a_name_and_come_from_films(faces: Path, tmp_path: Path) -> 
     assert max(sum(s.label == name for s in found) for name in ("replay", "print")) == 4
 
 
+def test_at_the_door_frames_are_whole_and_anybody_is_shown(faces: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    clips = ["--clips", faces / "clips", faces / "clips.csv", "--people", faces / "people.csv"]
+    words = stills(faces, out, "--training", "--live", 3, "--attacks", 3, *clips, "--door")
+    assert run(*words, "--instruments", "phone") == 0
+    found = samples.read(out / "list.csv")
+    assert {cv2.imread(str(s.picture)).shape for s in found} == {(320, 400, 3)}
+    assert {s.person for s in found if s.live} <= {"a", "b"}
+    assert any(s.person in PEOPLE for s in found if not s.live)
+
+
 def test_held_people_of_films(faces: Path, tmp_path: Path) -> None:
     clips = ["--clips", faces / "clips", faces / "clips.csv", "--people", faces / "people.csv"]
     for side, person in (("--held-back", "b"), ("--training", "a")):
@@ -149,6 +160,7 @@ def test_held_people_of_films(faces: Path, tmp_path: Path) -> None:
         (["--live", "0", "--attacks", "0"], 2, "nothing to make"),
         (["--workers", "0"], 2, "above 0"),
         (["--films", "1"], 2, "--clips is needed"),
+        (["--door"], 3, "--clips is needed"),
         (["--clips", "a", "b"], 2, "needs --people"),
         (["--set", "only-one"], 2, "LABELS"),
         (["--set", "a", "b", "-1"], 2, "share"),
