@@ -84,6 +84,10 @@ class CameraPlanes:
     def __init__(self, camera: Camera) -> None:
         self.camera, self.live = camera, camera.live
 
+    @property
+    def cut_short(self) -> bool:
+        return bool(getattr(self.camera, "cut_short", False))
+
     def read(self) -> tuple[Plane, float] | None:
         frame = self.camera.read()
         if frame is None:

@@ -12,6 +12,7 @@ without it.
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -23,6 +24,8 @@ from edge.cameras.base import Camera, Companion, Companions, Frame, Image, Plane
 from edge.cameras.pictures import is_picture
 from edge.cameras.planes import CameraPlanes, Planes, Source, moment
 from edge.errors import CameraError, CameraLost, CameraUriError
+
+log = logging.getLogger(__name__)
 
 LOST_AFTER_S = 1.0
 WITHIN_S = 0.02
@@ -107,6 +110,7 @@ class CameraSet(Camera):
         super().__init__(uri)
         wanted = parse(uri, rest)
         self.within = wanted.within
+        self.dropped: dict[str, int] = {}
         self._colour = opener(wanted.members["colour"], width=width, height=height, fps=fps)
         self._others: dict[str, _Follower] = {}
         try:
@@ -133,6 +137,12 @@ class CameraSet(Camera):
         """
         frame = super().read()
         return None if frame is None else replace(frame, companions=self._together)
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether a member is a film that stopped early (see `edge.cameras.film.Film`)."""
+        members = [self._colour, *(f.source for f in self._others.values())]
+        return any(getattr(member, "cut_short", False) for member in members)
 
     def _fetch(self) -> tuple[Image, float] | None:
         while True:
@@ -166,6 +176,8 @@ class CameraSet(Camera):
         return kind(f"{self.uri}: {why}; dropped so far: {self.dropped}")
 
     def _release(self) -> None:
+        if any(self.dropped.values()):
+            log.warning("%s: colour pictures without a partner: %s", self.uri, self.dropped)
         closing: list[Callable[[], None]] = [f.source.close for f in self._others.values()]
         for close in (self._colour.close, *closing):
             close()

@@ -73,12 +73,16 @@ def test_a_plain_source_has_no_companions(tmp_path: Path) -> None:
     assert frame is not None and frame.companions is None
 
 
-def test_films_of_two_rates_drop_what_has_no_partner_and_count_it(tmp_path: Path) -> None:
+def test_films_of_two_rates_drop_what_has_no_partner_and_count_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     colour, ir = film(tmp_path / "colour.avi", 12, 20), film(tmp_path / "ir.avi", 7, 10)
     with open_camera(f"set:?colour={colour}&ir={ir}&within=0.005") as camera:
         frames = everything(camera)
         assert isinstance(camera, together.CameraSet)
         assert camera.dropped == {"ir": 6}
+        assert not camera.cut_short
+    assert "without a partner: {'ir': 6}" in caplog.text
     assert [round(f.t, 3) for f in frames] == [0, 0.1, 0.2, 0.3, 0.4, 0.5]
     assert all(f.companions and f.companions.ir and f.companions.depth is None for f in frames)
     # A wider bound: the slower film's picture belongs to the colour pictures around it.
@@ -93,6 +97,20 @@ def test_a_sensor_that_ends_first_is_an_error_not_a_frame_without_it(tmp_path: P
         assert camera.read() and camera.read()
         with pytest.raises(CameraError, match="depth ended before colour"):
             camera.read()
+
+
+@pytest.mark.parametrize("role", ["colour", "ir"])
+def test_a_member_that_is_cut_short_is_told_of(tmp_path: Path, role: str) -> None:
+    whole, cut = film(tmp_path / "whole.avi", 40, 20), film(tmp_path / "cut.avi", 40, 20)
+    cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 2])
+    colour, ir = (cut, whole) if role == "colour" else (whole, cut)
+    with open_camera(f"set:?colour={colour}&ir={ir}") as camera:
+        if role == "colour":
+            assert 0 < len(everything(camera)) < 40
+        else:
+            with pytest.raises(CameraError, match="ir ended before colour"):
+                everything(camera)
+        assert getattr(camera, "cut_short", False)
 
 
 def test_two_that_never_meet_are_an_error(tmp_path: Path) -> None:
