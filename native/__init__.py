@@ -5,6 +5,7 @@ Types, shapes and errors of each function are described in ``__init__.pyi``.
 
 try:
     from native._native import (
+        Index,
         align,
         decode_yolo,
         dispatch,
@@ -24,6 +25,7 @@ except ImportError as error:
 dispatch()  # a wrong FACEGATE_KERNELS is refused now, not at the first frame
 
 __all__ = [
+    "Index",
     "align",
     "decode_yolo",
     "dispatch",

@@ -6,6 +6,9 @@ names the argument. Results are the caller's own new arrays. The GIL is released
 runs; do not change its arguments from another thread meanwhile.
 """
 
+from os import PathLike
+from typing import Literal
+
 from numpy import float32, float64, int64, uint8
 from numpy.typing import NDArray
 
@@ -147,3 +150,90 @@ def instruction_sets() -> list[str]:
 
     x86-64: baseline, avx2, avx512vnni. aarch64: baseline, neon, dotprod, i8mm.
     """
+
+class Index:
+    """Vectors of people, searched by 8-bit copies; the answers are those of float32.
+
+    A scan of the 8-bit copies bounds every similarity from above, and every row whose bound
+    reaches the k-th best score is scored from its float32 values, with the same bits as `match`
+    gives. Which rows, which order and which scores come back does not depend on the copies or on
+    the instruction set.
+
+    Threads may search and change it at once: a search sees all of a change or nothing of it.
+    What is removed is overwritten. A removed row is free, and `add` uses the lowest free rows
+    first; the other rows keep their numbers.
+    """
+
+    def __init__(self, dim: int, model: str) -> None:
+        """dim: length of the vectors, 1..4096. model: what made them, 1..64 printable ASCII
+        characters, as the SHA-256 of an embedder; a file is opened with the same name only.
+        """
+
+    @staticmethod
+    def open(path: str | PathLike[str], model: str) -> Index:
+        """A saved index, mapped from its file and not read: at once, whatever its size.
+
+        It can be searched, not changed; `copy` gives one that can. Its file must not be shortened
+        while it is open; `save` never does that.
+        ValueError: the file is no index, is cut off, or was made with another model. OSError: it
+        cannot be read.
+        """
+
+    def copy(self) -> Index:
+        """All of it in memory, to be changed."""
+
+    def add(self, vectors: NDArray[float32], people: NDArray[int64]) -> NDArray[int64]:
+        """Adds vectors (N, D), none zero, all finite; returns their rows, (N,).
+
+        people: (N,), 0 or more, whose each is.
+        """
+
+    def remove(self, rows: NDArray[int64]) -> None:
+        """Removes rows (N,), different and in use, or none if one is not."""
+
+    def replace(self, rows: NDArray[int64], vectors: NDArray[float32]) -> None:
+        """Puts vectors (N, D) in the place of rows (N,), different and in use; people stay."""
+
+    def search(self, probes: NDArray[float32], k: int) -> tuple[NDArray[int64], NDArray[float32]]:
+        """The k rows most similar to each probe: rows and cosine similarities, best first.
+
+        probes: (B, D), B >= 1, C-contiguous, finite, none zero. k: at least 1.
+        Returns (B, min(k, rows in use)) twice; equal scores: lowest row first.
+        """
+
+    def search_people(
+        self, probes: NDArray[float32], k: int, *, by: Literal["max", "mean"]
+    ) -> tuple[NDArray[int64], NDArray[float32]]:
+        """The k people most similar to each probe: who, and their scores, best first.
+
+        by: "max", a person's score is that of their best row; "mean", the mean of their rows'
+        float32 scores, summed in double. Arguments as for `search`.
+        Returns (B, min(k, people)) twice; equal scores: lowest person first.
+        """
+
+    def vector(self, row: int) -> NDArray[float32]:
+        """A copy of a row in use, (D,)."""
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Writes a file that only its owner may read, and puts it at path once it is on the disk.
+
+        OSError: it cannot be written; what was at path is as before.
+        """
+
+    def verify(self) -> None:
+        """Reads all of a mapped file. ValueError: it is not what was saved."""
+
+    def __len__(self) -> int:
+        """Rows in use."""
+
+    @property
+    def people(self) -> NDArray[int64]:
+        """A copy: whose each row is, -1 where a row is free."""
+
+    @property
+    def dim(self) -> int: ...
+    @property
+    def model(self) -> str: ...
+    @property
+    def writable(self) -> bool:
+        """False if it is mapped from a file."""

@@ -39,6 +39,8 @@ PYBIND11_MODULE(_native, m) {
     m.def("match", &calls::match, arg("probe"), arg("templates"), arg("k"),
           "Rows and cosine similarities of the k best templates, best first.");
 
+    calls::index(m);
+
     m.def("dispatch", &calls::dispatch, "The instruction set that each kernel uses.");
 
     m.def("instruction_sets", &calls::instruction_sets,

@@ -33,6 +33,9 @@ py::array_t<std::int64_t> nms(py::handle boxes, py::handle scores, double score_
 
 py::tuple match(py::handle probe, py::handle templates, py::ssize_t k);
 
+// Defines the class Index.
+void index(py::module_& m);
+
 py::dict dispatch();
 
 py::list instruction_sets();

@@ -5,41 +5,16 @@
 #include <limits>
 #include <numeric>
 
+#include "exact/exact.hpp"
+
 namespace facegate {
 
+const Exact& exact() {
+    static const Exact& kernels = *widest(exact_variants).run;
+    return kernels;
+}
+
 namespace {
-
-// Independent partial sums: the compiler may not reorder one sum, but can run these side by side.
-constexpr std::size_t lanes = 8;
-
-struct Products {
-    double dot;
-    double norm2;
-};
-
-double total(const double (&lane)[lanes]) noexcept {
-    return ((lane[0] + lane[4]) + (lane[2] + lane[6])) +
-           ((lane[1] + lane[5]) + (lane[3] + lane[7]));
-}
-
-Products multiply(const float* probe, const float* row, std::size_t dim) noexcept {
-    double dot[lanes] = {};
-    double norm2[lanes] = {};
-    std::size_t i = 0;
-    for (; i + lanes <= dim; i += lanes) {
-        for (std::size_t j = 0; j < lanes; ++j) {
-            const double value = row[i + j];
-            dot[j] += probe[i + j] * value;
-            norm2[j] += value * value;
-        }
-    }
-    for (std::size_t j = 0; i < dim; ++i, ++j) {
-        const double value = row[i];
-        dot[j] += probe[i] * value;
-        norm2[j] += value * value;
-    }
-    return {total(dot), total(norm2)};
-}
 
 bool has_direction(double norm2) noexcept {
     return norm2 > 0.0 && norm2 < std::numeric_limits<double>::infinity();
@@ -48,7 +23,7 @@ bool has_direction(double norm2) noexcept {
 }  // namespace
 
 double squared_norm(const float* vector, std::size_t dim) noexcept {
-    return multiply(vector, vector, dim).norm2;
+    return exact().squared_norm(vector, dim);
 }
 
 std::size_t cosine_scores(const float* probe, double probe_norm2, const float* templates,
@@ -56,7 +31,7 @@ std::size_t cosine_scores(const float* probe, double probe_norm2, const float* t
                           float* scores) noexcept {
     for (std::size_t row = 0; row < count; ++row) {
         const Products p =
-            multiply(probe, templates + static_cast<std::ptrdiff_t>(row) * row_floats, dim);
+            exact().multiply(probe, templates + static_cast<std::ptrdiff_t>(row) * row_floats, dim);
         if (!has_direction(p.norm2)) return row;
         const double cosine = p.dot / std::sqrt(probe_norm2 * p.norm2);
         scores[row] = static_cast<float>(std::clamp(cosine, -1.0, 1.0));

@@ -23,5 +23,5 @@ def test_kernels_under_sanitizers(tmp_path):
     run("cmake", "-S", ROOT, "-B", tmp_path, "-DFACEGATE_SANITIZE=ON")
     run("cmake", "--build", tmp_path, "--parallel", "2")
     report = run("ctest", "--test-dir", tmp_path, "--output-on-failure", "--no-tests=error")
-    for operation in ("similarity", "align", "decode", "nms", "match"):
+    for operation in ("similarity", "align", "decode", "nms", "match", "scan", "index"):
         assert f": {operation} ..." in report

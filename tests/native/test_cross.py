@@ -34,5 +34,5 @@ def test_kernels_on_an_emulated_board(tmp_path):
     tests = (tmp_path / "native" / "CTestTestfile.cmake").read_text()
     assert "qemu-aarch64" in tests and "cortex-a72" in tests
     report = run("ctest", "--test-dir", tmp_path, "--output-on-failure", "--no-tests=error")
-    for operation in ("similarity", "align", "decode", "nms", "match"):
+    for operation in ("similarity", "align", "decode", "nms", "match", "scan", "index"):
         assert f": {operation} ..." in report
