@@ -31,7 +31,10 @@ FINE = 1.0
 """Least width of a shown face over the scene's, in pixels: coarser ones are told by their blur."""
 
 
-BESIDE = 0.12
+AT_HOME = 0.6
+"""Of attacks: show somebody of the set that the scene is from. A film has few people; were others
+shown in it by attacks alone, an unknown face would be an attack."""
+BESIDE = 0.06
 """Of living people: hold something flat, near their face but not before it."""
 THINGS = ("print", "phone", "tablet")
 
@@ -72,8 +75,8 @@ class Maker:
         rng = self._rng(label, index, films=False)
         if label == LIVE:
             return self._live(rng)
-        scene, told = self._scene(label, rng)
-        shown = self._victim(told["person"], scene.frames[0], rng)
+        people, scene, told = self._scene(label, rng)
+        shown = self._victim(people, told["person"], scene.frames[0], rng)
         instrument = INSTRUMENTS[label]
         parameters = instrument.draw(rng, self.range)
         frame = instrument.still(shown, scene, parameters, rng)
@@ -84,7 +87,7 @@ class Maker:
         rng = self._rng(label, index, films=True)
         if not self.filmed:
             raise DataError("films are made from films: --clips is needed")
-        moving = self._film(rng)
+        people, moving = self._film(rng)
         framing = Framing.draw(moving[0], rng)
         around = [framing.apply(f) for f in moving]
         told: dict[str, Any] = {"person": moving[0].person, "framing": plain(framing)}
@@ -98,11 +101,11 @@ class Maker:
             return Made(made, moving[0].person, {"camera": plain(taken), "scene": told})
         scene = Scene(around)
         if rng.random() < 0.4:
-            scene, told = self._scene(label, rng)
+            people, scene, told = self._scene(label, rng)
         if label == "replay":
-            shown = ShownFilm(self._film(rng))
+            shown = ShownFilm(self._film(rng)[1])
         else:
-            shown = ShownFilm([self._victim(told["person"], scene.frames[0], rng)])
+            shown = ShownFilm([self._victim(people, told["person"], scene.frames[0], rng)])
         instrument = INSTRUMENTS[label]
         parameters = instrument.draw(rng, self.range)
         pictures = instrument.film(shown, scene, parameters, rng, frames=frames, fps=fps)
@@ -166,16 +169,19 @@ class Maker:
         people = self.filmed[int(rng.integers(len(self.filmed)))]
         return people, people.draw(rng)
 
-    def _film(self, rng: np.random.Generator) -> list[Shown]:
+    def _film(self, rng: np.random.Generator) -> tuple[People, list[Shown]]:
         people = self.filmed[int(rng.integers(len(self.filmed)))]
         entries = people.by_film[people.films[int(rng.integers(len(people.films)))]]
-        return [people.read(e) for e in entries]
+        return people, [people.read(e) for e in entries]
 
-    def _victim(self, attacker: str, covered: Shown, rng: np.random.Generator) -> Shown:
+    def _victim(
+        self, home: People, attacker: str, covered: Shown, rng: np.random.Generator
+    ) -> Shown:
         """Somebody else's picture, fine enough for the size at which it will be shown."""
         best: tuple[People, Entry] | None = None
+        at_home = len(home.people) > 1 and rng.random() < AT_HOME
         for _ in range(24):
-            people, entry = self._one(rng)
+            people, entry = (home, home.draw(rng)) if at_home else self._one(rng)
             if entry.person == attacker:
                 continue
             width = float(entry.label.box[2] - entry.label.box[0])
@@ -187,14 +193,15 @@ class Maker:
             raise DataError(f"there is nobody but {attacker} to be shown")
         return best[0].read(best[1])
 
-    def _scene(self, label: str, rng: np.random.Generator) -> tuple[Scene, dict[str, Any]]:
+    def _scene(self, label: str, rng: np.random.Generator) -> tuple[People, Scene, dict[str, Any]]:
         """Where the attack happens; who stands there, and what of the picture is seen."""
-        framed, told = self._framed(*self._there(rng), rng)
+        people, entry = self._there(rng)
+        framed, told = self._framed(people, entry, rng)
         if rng.random() >= NOBODY_BEHIND.get(label, NOBODY):
-            return Scene([framed]), told
+            return people, Scene([framed]), told
         high, wide = framed.image.shape[:2]
         empty = Shown(self._empty(rng, wide, high), framed.box, framed.points)
-        return Scene([empty], person_there=False), {**told, "person": ""}
+        return people, Scene([empty], person_there=False), {**told, "person": ""}
 
     def _empty(self, rng: np.random.Generator, wide: int, high: int) -> NDArray[np.uint8]:
         """A background without a face: beside the faces of a picture, or a wall."""

@@ -136,7 +136,7 @@ def test_films_share_a_name_and_come_from_films(faces: Path, tmp_path: Path) -> 
 def test_at_the_door_frames_are_whole_and_anybody_is_shown(faces: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     clips = ["--clips", faces / "clips", faces / "clips.csv", "--people", faces / "people.csv"]
-    words = stills(faces, out, "--training", "--live", 3, "--attacks", 3, *clips, "--door")
+    words = stills(faces, out, "--training", "--live", 3, "--attacks", 9, *clips, "--door")
     assert run(*words, "--instruments", "phone") == 0
     found = samples.read(out / "list.csv")
     assert {cv2.imread(str(s.picture)).shape for s in found} == {(320, 400, 3)}
