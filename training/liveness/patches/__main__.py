@@ -1,6 +1,6 @@
 """Liveness from small patches of a face: ResNet-18, warm restarts, snapshots of each cycle.
 
-Each verb has --help with examples. `python -m export.patches` makes an ONNX file of a checkpoint.
+Each verb has --help with examples. `python -m export.liveness` makes an ONNX file of a checkpoint.
 """
 
 from __future__ import annotations
