@@ -102,7 +102,7 @@ def screened(ink: Floats, seen: Seen, paper: Paper, scale: float, camera: Camera
             continue
         if out is ink:
             out = ink.copy()
-        tone = np.sqrt(ink[..., channel])
+        tone = np.sqrt(ink[..., channel].clip(0, 1))
         depth = np.float32(4 * paper.dots * contrast) * tone * (1 - tone)
         out[..., channel] *= 1 + depth * (first + second) / 2
     return out
