@@ -35,7 +35,8 @@ class Order:
     `limit` of each. int8, methods: by role; no method compares all. bounds: by measure, in place
     of its own. scores: a file for the embedder's curve. measure: pictures of people to measure it
     on instead, with the finished networks. Neither keeps the base's, which an embedder of our own
-    has not. shift: its `same_camera_shift`; None keeps the base's.
+    has not. shift: its `same_camera_shift`; None keeps the base's. confidence, live: bounds of the
+    base's landmarks and liveness, where these are not made anew; None keeps them.
     """
 
     checkpoints: Mapping[str, Path]
@@ -53,6 +54,8 @@ class Order:
     scores: Path | None = None
     measure: Path | None = None
     shift: float | None = None
+    confidence: float | None = None
+    live: float | None = None
     report: Path | None = None
 
 
@@ -69,6 +72,7 @@ def make(order: Order, console: Console) -> tuple[list[Converted], list[str]]:
     ]
     if unknown := set(order.bounds) - {m.name for net in nets for m in net.measures}:
         raise UsageError(f"--bound: no network given has a measure {sorted(unknown)[0]!r}")
+    _lay_bounds(raw, order)
     notes = _lay_scores(raw, order)
     raw |= {key: value for key, value in order.names.items() if value is not None}
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
@@ -112,6 +116,16 @@ def read_base(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
 def _bounded(net: Net, bounds: Mapping[str, float]) -> Net:
     own = tuple(replace(m, bound=bounds.get(m.name, m.bound)) for m in net.measures)
     return replace(net, measures=own)
+
+
+def _lay_bounds(raw: dict[str, Any], order: Order) -> None:
+    roles = raw["roles"]
+    if order.confidence is not None and "landmarks" not in order.checkpoints:
+        if "min_confidence" not in roles["landmarks"]["head"]:
+            raise UsageError("--min-confidence: the base's landmarks tell no confidence")
+        roles["landmarks"]["head"]["min_confidence"] = order.confidence
+    if order.live is not None and "liveness" not in order.checkpoints:
+        roles["liveness"].get("head", roles["liveness"])["bound"] = order.live
 
 
 def _lay_scores(raw: dict[str, Any], order: Order) -> list[str]:

@@ -130,8 +130,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--score-threshold", type=float, default=settings.score, help="default %(default)s")
     add("--second-threshold", type=float, default=settings.second, help="default %(default)s")
     add("--iou-threshold", type=float, default=settings.iou, help="default %(default)s")
-    add("--min-confidence", type=float, default=settings.min_confidence, help="default %(default)s")
-    add("--live-bound", type=float, default=settings.live, help="default %(default)s")
+    kept = "default %s, or the base's where its network stays"
+    add("--min-confidence", type=float, help=kept % settings.min_confidence)
+    add("--live-bound", type=float, help=kept % settings.live)
     add("--passes", type=int, default=settings.passes, help="of landmarks (default %(default)s)")
     add("--licence", default=settings.licence, help="of the weights (default: %(default)s)")
     add(
@@ -145,10 +146,14 @@ def _parser() -> argparse.ArgumentParser:
 
 def _order(args: argparse.Namespace) -> Order:
     checkpoints = {role: path for role in ours.ROLES if (path := getattr(args, role)) is not None}
-    if not checkpoints and args.scores is None and args.measure is None:
+    wanted = (args.scores, args.measure, args.min_confidence, args.live_bound)
+    if not checkpoints and all(v is None for v in wanted):
         raise UsageError(
-            "nothing to do: give a checkpoint (--detector, ...), --scores or --measure"
+            "nothing to do: give a checkpoint (--detector, ...), --scores, --measure or a bound"
         )
+    for name in ("min_confidence", "live_bound"):
+        if (value := getattr(args, name)) is not None and not 0 <= value <= 1:
+            raise UsageError(f"--{name.replace('_', '-')} is one of 0..1, not {value:g}")
     if checkpoints and not args.calibrate:
         raise UsageError("--calibrate is needed with a checkpoint: the report needs faces, too")
     if args.pictures < 8:
@@ -167,12 +172,13 @@ def _order(args: argparse.Namespace) -> Order:
             "measured on the base's: give --measure or --scores, or --keep-scores until it is "
             "measured"
         )
+    base = Settings()
     settings = Settings(
         score=args.score_threshold,
         second=args.second_threshold,
         iou=args.iou_threshold,
-        min_confidence=args.min_confidence,
-        live=args.live_bound,
+        min_confidence=_or(args.min_confidence, base.min_confidence),
+        live=_or(args.live_bound, base.live),
         passes=args.passes,
         licence=args.licence,
         commercial_use=args.commercial_use,
@@ -194,8 +200,14 @@ def _order(args: argparse.Namespace) -> Order:
         scores=args.scores,
         measure=args.measure,
         shift=args.same_camera_shift,
+        confidence=args.min_confidence,
+        live=args.live_bound,
         report=args.report,
     )
+
+
+def _or(given: float | None, default: float) -> float:
+    return default if given is None else given
 
 
 def _by_role(flag: str, words: Sequence[str], known: Sequence[str]) -> dict[str, str]:

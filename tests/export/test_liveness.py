@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from edge import packs
+from edge.errors import UsageError
 from edge.faces import detect, liveness
 from edge.packs.schema import BoxesFit, LivenessNetworkRole
 from export import pack
@@ -55,6 +56,21 @@ def test_the_device_scores_a_face_with_it(made: Path, people: Path) -> None:
     assert 0 < score < 1
     assert liveness.passive(loaded, np.full_like(image, 90), boxes[0]) != score
     assert liveness.passive_bound(loaded) == 0.7
+
+
+def test_bounds_of_networks_that_stay_are_moved_alone(made: Path, tmp_path: Path) -> None:
+    out = tmp_path / "moved"
+    words = ["--base", str(made), "--out", str(out), "--live-bound", "0.25"]
+    assert pack.main([*words, "--min-confidence", "0.55"]) == 0
+    before, after = (packs.read_manifest(f).roles for f in (made, out))
+    assert isinstance(after.liveness, LivenessNetworkRole)
+    assert isinstance(before.liveness, LivenessNetworkRole)
+    assert after.liveness.head.bound == 0.25
+    assert after.liveness.sha256 == before.liveness.sha256
+    assert after.landmarks.head.min_confidence == 0.55
+    assert after.landmarks.sha256 == before.landmarks.sha256
+    with pytest.raises(UsageError, match=r"0\.\.1"):
+        pack.main([*words, "--min-confidence", "1.5"])
 
 
 def test_pictures_of_a_list_are_split_by_the_people_that_it_names(
