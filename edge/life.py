@@ -104,8 +104,8 @@ def _challenge(liveness: Liveness, asked: Asked) -> Gate:
 
 def track_blinks(track: Track) -> tuple[tuple[float, float], ...]:
     """(begin, end) of the blinks in what is kept of a track, seconds."""
-    read = [(s.t, s.eyes) for s in track.sightings if s.eyes is not None]
-    return blinks([t for t, _ in read], [eyes for _, eyes in read])
+    read = [(s.t, s.eyes, s.yaw) for s in track.sightings if s.eyes is not None]
+    return blinks([t for t, _, _ in read], [e for _, e, _ in read], [yaw for *_, yaw in read])
 
 
 _GATES: Mapping[Check, Callable[[Liveness, Asked], Gate]] = {

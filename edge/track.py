@@ -38,6 +38,7 @@ class Sighting:
     index: int
     fingerprint: int
     eyes: tuple[float, float] | None
+    yaw: float
     live: float | None
     usable: bool
     match: Match | None
@@ -157,6 +158,7 @@ def follow(
         index=observation.index,
         fingerprint=hash(face.patch.tobytes()),
         eyes=openness(face.patch, face.patch_matrix, face.landmarks) if usable else None,
+        yaw=face.pose.yaw,
         live=face.live,
         usable=usable,
         match=match,

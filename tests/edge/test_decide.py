@@ -38,7 +38,7 @@ def face(**quality: float) -> Face:
 
 
 def sighting(i: int, **changes: object) -> Sighting:
-    base = Sighting(i * 0.1, i, i, (40.0, 40.0), 0.9, True, GOOD)
+    base = Sighting(i * 0.1, i, i, (40.0, 40.0), 0.0, 0.9, True, GOOD)
     return replace(base, **changes)  # type: ignore[arg-type]
 
 
