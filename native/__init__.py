@@ -7,6 +7,7 @@ try:
     from native._native import (
         Index,
         align,
+        decode_distances,
         decode_yolo,
         dispatch,
         instruction_sets,
@@ -27,6 +28,7 @@ dispatch()  # a wrong FACEGATE_KERNELS is refused now, not at the first frame
 __all__ = [
     "Index",
     "align",
+    "decode_distances",
     "decode_yolo",
     "dispatch",
     "instruction_sets",

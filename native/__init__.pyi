@@ -48,7 +48,8 @@ def warp(
 
     Returns (3, height, width):
     ``out[c, y, x] = (bilinear(image, inverse(matrix) (x, y))[c, or 2-c if swap_rb] - mean[c])
-    / std[c]``, interpolated to within 1e-4 grey levels. Where the crop takes more than 2 image
+    / std[c]``, interpolated to within 0.03 grey levels, and the same to the last bit on every
+    machine. Where the crop takes more than 2 image
     pixels per crop pixel along an axis, ceil(that many) samples per axis are averaged against
     aliasing.
     ValueError: also if the crop would shrink the image more than 64 times.
@@ -92,18 +93,41 @@ def decode_yolo(
     score_threshold: float,
     iou_threshold: float,
     top_k: int,
+    layout: Literal["planes", "rows"] = "planes",
 ) -> tuple[NDArray[float32], NDArray[float32]]:
     """Boxes and scores out of the raw planes of a one-class YOLO head, best first.
 
-    planes: (A * 5, gh, gw), C-contiguous; per anchor the channels tx, ty, tw, th, to.
+    planes: (A * 5, gh, gw), C-contiguous; per anchor the channels tx, ty, tw, th, to. With
+    layout="rows": (gh, gw, A * 5), as networks with channels last write them.
     anchors: (A, 2), C-contiguous: width, height in grid cells, above 0.
     score_threshold: above 0 and below 1; a cell with sigmoid(to) >= score_threshold survives.
     iou_threshold: 0..1, as for `nms`. top_k: at least 1.
 
     A cell holds x = (col + sigmoid(tx)) / gw, y = (row + sigmoid(ty)) / gh, w = exp(tw) aw / gw,
     h = exp(th) ah / gh. Returns boxes (k, 4) as x1, y1, x2, y2 in [0, 1] of the network's input,
-    not clipped, and scores (k,); equal scores in the order of the planes: anchor, row, column.
+    not clipped, and scores (k,); equal scores in the order of memory: anchor, row, column, or
+    row, column, anchor.
     ValueError: also if a surviving cell, or one whose score is NaN, is not finite.
+    """
+
+def decode_distances(
+    logits: NDArray[float32],
+    distances: NDArray[float32],
+    *,
+    centre: float,
+    score_threshold: float,
+    iou_threshold: float,
+    top_k: int,
+    layout: Literal["planes", "rows"] = "planes",
+) -> tuple[NDArray[float32], NDArray[float32]]:
+    """Boxes and scores out of an anchor-free head (FCOS, Tian et al. 2019), best first.
+
+    logits: (A, gh, gw), C-contiguous; distances: (A * 4, gh, gw), C-contiguous; per anchor the
+    channels l, t, r, b in cells. With layout="rows": (gh, gw, A) and (gh, gw, A * 4).
+    centre: 0..1, where in its cell a place lies: 0.5 in FCOS, 0 in SCRFD (Guo et al. 2021).
+    score_threshold, iou_threshold, top_k: as for `decode_yolo`, and so are what is returned and
+    the errors. A cell holds x1 = (col + centre - l) / gw, y1 = (row + centre - t) / gh,
+    x2 = (col + centre + r) / gw, y2 = (row + centre + b) / gh, score = sigmoid(logit).
     """
 
 def nms(

@@ -29,8 +29,13 @@ PYBIND11_MODULE(_native, m) {
           py::kw_only(), arg("border").none(true), "Crop by an image-to-crop matrix, as pixels.");
 
     m.def("decode_yolo", &calls::decode_yolo, arg("planes"), arg("anchors"), py::kw_only(),
-          arg("score_threshold"), arg("iou_threshold"), arg("top_k"),
+          arg("score_threshold"), arg("iou_threshold"), arg("top_k"), arg("layout") = "planes",
           "Boxes and scores out of the raw planes of a one-class YOLO head.");
+
+    m.def("decode_distances", &calls::decode_distances, arg("logits"), arg("distances"),
+          py::kw_only(), arg("centre"), arg("score_threshold"), arg("iou_threshold"), arg("top_k"),
+          arg("layout") = "planes",
+          "Boxes and scores out of the logits and side distances of an anchor-free head.");
 
     m.def("nms", &calls::nms, arg("boxes"), arg("scores"), py::kw_only(), arg("score_threshold"),
           arg("iou_threshold"), arg("top_k"),

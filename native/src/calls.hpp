@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "frames.hpp"
 
@@ -26,7 +27,11 @@ py::array_t<std::uint8_t> warp_u8(py::handle image, py::handle matrix, py::ssize
                                   py::ssize_t width, std::optional<int> level);
 
 py::tuple decode_yolo(py::handle planes, py::handle anchors, double score_threshold,
-                      double iou_threshold, py::ssize_t top_k);
+                      double iou_threshold, py::ssize_t top_k, const std::string& layout);
+
+py::tuple decode_distances(py::handle logits, py::handle distances, double centre,
+                           double score_threshold, double iou_threshold, py::ssize_t top_k,
+                           const std::string& layout);
 
 py::array_t<std::int64_t> nms(py::handle boxes, py::handle scores, double score_threshold,
                               double iou_threshold, py::ssize_t top_k);

@@ -13,7 +13,7 @@ struct DecodedBox {
     double score;
 };
 
-// Every cell is decoded, then those below `score_threshold` are left out. Finite planes only.
-std::vector<DecodedBox> decode_reference(const Grid& grid, double score_threshold);
+// Every place is decoded, in order; those below `score_threshold` are left out. Finite heads only.
+std::vector<DecodedBox> decode_reference(const Head& head, double score_threshold);
 
 }  // namespace facegate

@@ -108,6 +108,85 @@ def test_decoding_agrees_with_every_cell(count, size, seed, score_threshold, iou
     np.testing.assert_allclose(scores, every_score[kept], rtol=1e-6)
 
 
+@settings(deadline=None)
+@given(
+    count=st.integers(1, 3),
+    size=st.tuples(st.integers(1, 10), st.integers(1, 10)),
+    seed=st.integers(0, 10_000),
+    score_threshold=st.floats(0.01, 0.99),
+    top_k=st.sampled_from([1, 3, 10_000]),
+)
+def test_rows_decode_as_planes_do(count, size, seed, score_threshold, top_k):
+    random = np.random.default_rng(seed)
+    planes = random.normal(0, 2, (count * 5, *size)).astype(np.float32)
+    options = {"score_threshold": score_threshold, "iou_threshold": 1.0, "top_k": top_k}
+    anchors = random.uniform(0.3, 6, (count, 2)).astype(np.float32)
+    rows = np.ascontiguousarray(np.moveaxis(planes, 0, 2))
+    want = native.decode_yolo(planes, anchors, **options)
+    got = native.decode_yolo(rows, anchors, **options, layout="rows")
+    np.testing.assert_array_equal(got[0], want[0])
+    np.testing.assert_array_equal(got[1], want[1])
+
+
+@settings(deadline=None)
+@given(
+    count=st.integers(1, 3),
+    size=st.tuples(st.integers(1, 10), st.integers(1, 10)),
+    seed=st.integers(0, 10_000),
+    centre=st.sampled_from([0.0, 0.5]),
+    score_threshold=st.floats(0.01, 0.99),
+    iou_threshold=st.floats(0, 1),
+    top_k=st.sampled_from([1, 3, 10_000]),
+    layout=st.sampled_from(["planes", "rows"]),
+)
+def test_distances_agree_with_every_cell(
+    count, size, seed, centre, score_threshold, iou_threshold, top_k, layout
+):
+    random = np.random.default_rng(seed)
+    logits = random.normal(0, 2, (count, *size)).astype(np.float32)
+    sides = random.uniform(-1, 4, (count, 4, *size)).astype(np.float32)
+    row, col = np.mgrid[: size[0], : size[1]] + centre
+    left, top, right, bottom = np.moveaxis(sides.astype(np.float64), 1, 0)
+    boxes = np.stack([col - left, row - top, col + right, row + bottom], axis=-1)
+    boxes /= [size[1], size[0], size[1], size[0]]
+    scores = 1 / (1 + np.exp(-logits.astype(np.float64)))
+    if layout == "planes":
+        heads = logits, sides.reshape(count * 4, *size)
+    else:
+        boxes, scores = np.moveaxis(boxes, 0, 2), np.moveaxis(scores, 0, 2)
+        heads = (
+            np.ascontiguousarray(np.moveaxis(logits, 0, 2)),
+            np.ascontiguousarray(np.moveaxis(sides.reshape(count * 4, *size), 0, 2)),
+        )
+    boxes, scores = boxes.reshape(-1, 4), scores.ravel()
+    alive = scores >= score_threshold
+    boxes, scores = boxes[alive], scores[alive]
+    kept = textbook_nms(
+        boxes.astype(np.float32), scores.astype(np.float32), 0, iou_threshold, top_k
+    )
+    options = {"score_threshold": score_threshold, "iou_threshold": iou_threshold, "top_k": top_k}
+    got = native.decode_distances(*heads, centre=centre, **options, layout=layout)
+    assert got[0].shape == (len(kept), 4) and got[0].dtype == got[1].dtype == np.float32
+    np.testing.assert_allclose(got[0], boxes[kept], rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(got[1], scores[kept], rtol=1e-6)
+
+
+def test_the_best_without_area_gives_way_to_the_next():
+    sides = np.array([[[-1, 1]], [[1, 1]], [[1, 1]], [[1, 1]]], np.float32)
+    logits = np.array([[[3, 2]]], np.float32)
+    boxes, scores = native.decode_distances(logits, sides, centre=0.5, **OPTIONS)
+    np.testing.assert_allclose(boxes, [[0.25, -0.5, 1.25, 1.5]])
+    np.testing.assert_allclose(scores, [1 / (1 + np.exp(-2))])
+
+
+def test_a_broken_survivor_stops_even_where_another_is_best():
+    planes = np.zeros((5, 1, 2), np.float32)
+    planes[4] = [1, 5]
+    planes[2, 0, 0] = np.nan
+    with pytest.raises(ValueError, match="not finite"):
+        native.decode_yolo(planes, ANCHOR, **OPTIONS)
+
+
 def one_cell(value, channel, score=2.0):
     planes = np.zeros((5, 1, 1), np.float32)
     planes[4] = score
@@ -167,12 +246,38 @@ PLANES = np.zeros((5, 2, 2), np.float32)
         ({"score_threshold": np.nan}, ValueError, "score_threshold: need a value between"),
         ({"iou_threshold": 1.1}, ValueError, r"iou_threshold: need 0..1"),
         ({"top_k": 0}, ValueError, "top_k: need at least 1, got 0"),
+        ({"layout": "columns"}, ValueError, "layout: need 'planes' or 'rows', got 'columns'"),
+        ({"layout": "rows"}, ValueError, r"planes: need .*\(gh, gw, A\*5\), got .*\(5, 2, 2\)"),
     ],
 )
 def test_bad_input_of_decode_is_named(change, error, message):
     arguments = {"planes": PLANES, "anchors": ANCHOR, **OPTIONS, **change}
     with pytest.raises(error, match=message):
         native.decode_yolo(**arguments)
+
+
+LOGITS, SIDES = np.zeros((1, 2, 3), np.float32), np.ones((4, 2, 3), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"logits": LOGITS.astype(np.float64)}, TypeError, "logits: need a float32"),
+        ({"logits": LOGITS[0]}, ValueError, r"logits: need .*\(A, gh, gw\), got float32 \(2, 3\)"),
+        ({"logits": LOGITS[:0]}, ValueError, "logits: need at least one cell"),
+        ({"distances": SIDES[:3]}, ValueError, r"distances: need .*\(A\*4, gh, gw\)"),
+        ({"distances": SIDES[:, :, :2]}, ValueError, "distances: need .* on the grid"),
+        ({"distances": SIDES * np.float32(np.nan)}, ValueError, "logits, distances: .*not finite"),
+        ({"centre": 1.5}, ValueError, "centre: need 0..1"),
+        ({"centre": np.nan}, ValueError, "centre: need 0..1"),
+        ({"score_threshold": 1.0}, ValueError, "score_threshold: need a value between"),
+        ({"layout": "rows"}, ValueError, r"distances: need .*\(gh, gw, A\*4\)"),
+    ],
+)
+def test_bad_input_of_distances_is_named(change, error, message):
+    arguments = {"logits": LOGITS, "distances": SIDES, "centre": 0.5, **OPTIONS, **change}
+    with pytest.raises(error, match=message):
+        native.decode_distances(**arguments)
 
 
 BOXES = np.array([[0, 0, 1, 1], [2, 2, 3, 3]], np.float32)

@@ -20,18 +20,26 @@ SHRINK = np.array([[1 / 20, 0, 0], [0, 1 / 20, 0]])
 
 # Each of these takes long enough for another thread to be seen running meanwhile.
 LONG_CALLS = {
-    "warp": lambda: native.warp(FRAME, SHRINK, 400, 400, **COLOURS),
-    "warp_u8": lambda: native.warp_u8(FRAME, SHRINK, 400, 400, border=0),
+    "warp": lambda: native.warp(FRAME, SHRINK, 2500, 2500, **COLOURS),
+    "warp_u8": lambda: native.warp_u8(FRAME, SHRINK, 2500, 2500, border=0),
     "align": lambda: native.align(
         FRAME,
         np.array([[0, 0], [200, 0]], np.float64),
         np.array([[0, 0], [10, 0]], np.float64),
-        400,
-        400,
+        2500,
+        2500,
         **COLOURS,
     ),
     "match": lambda: native.match(GALLERY[0], np.broadcast_to(GALLERY[1], (400_000, 512)), 2),
     "nms": lambda: native.nms(BOXES, SCORES, score_threshold=0, iou_threshold=0.5, top_k=6000),
+    "decode_distances": lambda: native.decode_distances(
+        PLANES[:5] + 9,
+        PLANES[:20],
+        centre=0.5,
+        score_threshold=0.5,
+        iou_threshold=1.0,
+        top_k=100_000,
+    ),
     "decode_yolo": lambda: native.decode_yolo(
         PLANES,
         np.full((5, 2), 0.01, np.float32),

@@ -10,6 +10,8 @@ import native
 
 IDENTITY = np.array([[1, 0, 0], [0, 1, 0]], np.float64)
 PLAIN = {"mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0), "swap_rb": False, "border": None}
+LEVEL = 0.03
+"""Grey levels by which a crop may differ from exact interpolation."""
 TEMPLATE = np.array([[38.3, 51.7], [73.5, 51.5], [56.0, 71.7], [41.5, 92.4], [70.7, 92.2]])
 
 
@@ -58,10 +60,10 @@ def test_equals_exact_bilinear(size, crop, angle, scale, shift, border, swap, se
     got = native.warp(image, matrix, *crop, mean=mean, std=std, swap_rb=swap, border=border)
     assert got.shape == (3, *crop) and got.dtype == np.float32
     ordered = want[..., ::-1] if swap else want
-    np.testing.assert_allclose(got, np.moveaxis((ordered - mean) / std, 2, 0), atol=1e-4 / 57)
+    np.testing.assert_allclose(got, np.moveaxis((ordered - mean) / std, 2, 0), atol=LEVEL / 57)
     pixels = native.warp_u8(image, matrix, *crop, border=border)
     assert pixels.shape == (*crop, 3) and pixels.dtype == np.uint8
-    np.testing.assert_allclose(pixels, want, atol=0.5001)
+    np.testing.assert_allclose(pixels, want, atol=0.5 + LEVEL)
 
 
 @pytest.mark.parametrize("border", [None, 30])
@@ -264,4 +266,4 @@ def test_upright_crops_are_those_of_the_general_path(
     got, want = (
         native.warp(image, m, *crop, **{**PLAIN, "border": border}) for m in (upright, turned)
     )
-    np.testing.assert_allclose(got, want, atol=2e-3)
+    np.testing.assert_allclose(got, want, atol=LEVEL)
