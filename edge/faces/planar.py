@@ -29,8 +29,8 @@ from edge.faces.quality import PATCH
 FLOOR = 0.0015
 """Residual that counts as life on a face that is not moved. Simulated prints stayed at or below
 0.00003 as raw pictures and 0.0004 as Motion JPEG; the stillest enrolled person on film reached
-0.0032 within 1.5 s (`bench.motion`, docs/liveness.md). Video coders below about 1500 kb/s take prints
-over it: no floor helps there."""
+0.0032 within 1.5 s (`bench.motion`, docs/liveness.md). Video coders below about 1500 kb/s take
+prints over it: no floor helps there."""
 GROWTH = 0.01
 """... and this much more per squared face width of movement."""
 LAG_S = 0.1
