@@ -168,8 +168,8 @@ class Gallery:
         self.is_mean[np.cumsum(counts, dtype=np.int64) - 1] = True
         for array in (self.matrix, self.row_person, self.is_mean):
             array.flags.writeable = False
-        # Among this many best rows there is always one of a second person, if there is a second.
-        self._k = max(counts, default=0) + 1
+        self._index = native.Index(length, embedder_sha256)
+        self._index.add(self.matrix, self.row_person)
 
     @classmethod
     def load(cls, vault: People, embedder_sha256: str, length: int) -> Gallery:
@@ -216,18 +216,16 @@ class Gallery:
             raise NumericError("the probe is zero or holds a value that is not a finite number")
         if not self.names:
             return None
-        rows, scores = native.match(np.ascontiguousarray(probe), self.matrix, self._k)
+        [people], [scores] = self._index.search_people(
+            np.ascontiguousarray(probe)[None], 2, by="max"
+        )
         if not np.isfinite(scores).all():
             raise NumericError("matching gave a score that is not a finite number")
-        owners = self.row_person[rows]
-        best, score = int(owners[0]), float(scores[0])
-        others = np.flatnonzero(owners != best)
-        if others.size == 0:
-            return Match(self.names[best], score, None, None, score + 1.0)
-        second = int(others[0])
-        second_score = float(scores[second])
-        name = self.names[int(owners[second])]
-        return Match(self.names[best], score, name, second_score, score - second_score)
+        best, score = self.names[people[0]], float(scores[0])
+        if len(people) == 1:
+            return Match(best, score, None, None, score + 1.0)
+        second_score = float(scores[1])
+        return Match(best, score, self.names[people[1]], second_score, score - second_score)
 
 
 def _require_embedder(people: tuple[Person, ...], embedder_sha256: str) -> None:

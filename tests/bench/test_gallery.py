@@ -1,0 +1,52 @@
+"""The benchmark of galleries: what it compares gives the right answers, and it sees wrong ones."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench import gallery
+from bench.timing import interleaved
+
+
+def test_calls_take_turns_and_the_first_round_is_not_counted() -> None:
+    order: list[str] = []
+    timed = interleaved({"a": lambda: order.append("a"), "b": lambda: order.append("b")}, 0.0)
+    assert order == ["a", "b"] * 6
+    assert timed["a"].rounds == 5
+    assert 0 < timed["a"].low <= timed["a"].median <= timed["a"].high
+
+
+def test_ways_agree_with_float64_and_a_wrong_one_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    ways = {name: gallery.WAYS[name] for name in (gallery.OURS, "numpy")}
+    wrong = {"row 0": lambda vectors: lambda probes: np.zeros(len(probes), np.int64)}
+    monkeypatch.setattr(gallery, "WAYS", {**ways, **wrong})
+    results = gallery.measure(300, [*ways, *wrong], 1e10, 0.01)
+    assert {(r.way, r.probes) for r in results} == {
+        (w, b) for w in (*ways, *wrong) for b in (1, 20)
+    }
+    for r in results:
+        assert r.exact < 0.2 if r.way == "row 0" else r.exact == 1.0
+        assert (r.of_bandwidth is not None) == (r.way == gallery.OURS)
+
+
+def test_half_of_the_probes_are_of_somebody() -> None:
+    vectors, probes = gallery.people(500)
+    best = (probes @ vectors.T).max(axis=1)
+    assert best[::2].min() > 0.4 > best[1::2].max()
+
+
+def test_command_prints_json_and_draws(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "gallery.png"
+    assert (
+        gallery.main(["--largest", "100", "--seconds", "0.01", "--json", "--plot", str(path)]) == 0
+    )
+    said = json.loads(capsys.readouterr().out)
+    assert said["bytes_per_second"] > 0
+    assert {r["rows"] for r in said["results"]} == {100}
+    assert path.read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(SystemExit):
+        gallery.main(["--largest", "7"])
