@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from torch.utils.data import Dataset
 from training import augment
 from training.errors import DataError
 from training.liveness import crops
-from training.liveness.crops import Jitter
+from training.liveness.crops import Image, Jitter
 from training.liveness.samples import LIVE, Sample
 from training.liveness.store import Store
 from training.sampling import Key, rng_of
@@ -27,6 +28,18 @@ class Batch(NamedTuple):
     image: Tensor
     live: Tensor
     teacher: Tensor
+
+
+RECOLOURED = 0.3
+"""Of the views: all hues turned. Few people are seen in whole frames, and a network that knows
+them by skin and clothes takes others for attacks."""
+
+
+def recoloured(image: Image, rng: np.random.Generator) -> Image:
+    """(H, W, 3) uint8 BGR with every hue turned by the same angle; light stays as it is."""
+    hsv = cv2.cvtColor(image, cv2.COLOR_BGR2HSV)
+    hsv[..., 0] = (hsv[..., 0].astype(np.int16) + int(rng.integers(180))) % 180
+    return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR), np.uint8)
 
 
 def balanced(samples: Sequence[Sample]) -> NDArray[np.float64]:
@@ -75,6 +88,8 @@ class Presentations(Dataset[Batch]):
         image = self.store.cut(index, self.jitter.draw(sample.box, rng))
         # Light and lens are those of the whole frame: the same on all crops of it.
         image = augment.photometric(image, rng, self.strength)
+        if rng.random() < RECOLOURED:
+            image = recoloured(image, rng)
         if rng.random() < 0.5:
             image = image[:, ::-1]
         said = np.nan if self.teacher is None else self.teacher[index]
