@@ -13,8 +13,8 @@ RANDOM = np.random.default_rng(0)
 FRAME = RANDOM.integers(0, 256, (256, 256, 3), np.uint8)
 GALLERY = RANDOM.normal(size=(4000, 512)).astype(np.float32)
 PLANES = RANDOM.normal(size=(25, 100, 100)).astype(np.float32)
-BOXES = np.concatenate([p := RANDOM.uniform(size=(6000, 2)), p + 0.001], 1).astype(np.float32)
-SCORES = RANDOM.uniform(size=6000).astype(np.float32)
+BOXES = np.concatenate([p := RANDOM.uniform(size=(20_000, 2)), p + 0.001], 1).astype(np.float32)
+SCORES = RANDOM.uniform(size=20_000).astype(np.float32)
 COLOURS = {"mean": (0, 0, 0), "std": (1, 1, 1), "swap_rb": False, "border": None}
 SHRINK = np.array([[1 / 20, 0, 0], [0, 1 / 20, 0]])
 
@@ -31,7 +31,7 @@ LONG_CALLS = {
         **COLOURS,
     ),
     "match": lambda: native.match(GALLERY[0], np.broadcast_to(GALLERY[1], (400_000, 512)), 2),
-    "nms": lambda: native.nms(BOXES, SCORES, score_threshold=0, iou_threshold=0.5, top_k=6000),
+    "nms": lambda: native.nms(BOXES, SCORES, score_threshold=0, iou_threshold=0.5, top_k=20_000),
     "decode_distances": lambda: native.decode_distances(
         PLANES[:5] + 9,
         PLANES[:20],
@@ -43,7 +43,7 @@ LONG_CALLS = {
     "decode_yolo": lambda: native.decode_yolo(
         PLANES,
         np.full((5, 2), 0.01, np.float32),
-        score_threshold=0.7,
+        score_threshold=0.6,
         iou_threshold=0.9,
         top_k=100_000,
     ),
