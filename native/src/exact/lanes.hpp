@@ -32,23 +32,25 @@ double squared_norm(const float* vector, std::size_t dim) noexcept {
     return total(sum);
 }
 
-Products multiply(const float* probe, const float* row, std::size_t dim) noexcept {
-    double dot[lanes] = {};
-    double norm2[lanes] = {};
+double dot_product(const float* a, const float* b, std::size_t dim) noexcept {
+    double sum[lanes] = {};
     std::size_t i = 0;
     for (; i + lanes <= dim; i += lanes) {
         for (std::size_t j = 0; j < lanes; ++j) {
-            const double value = row[i + j];
-            dot[j] += probe[i + j] * value;
-            norm2[j] += value * value;
+            const double value = a[i + j];
+            sum[j] += value * b[i + j];
         }
     }
     for (std::size_t j = 0; i < dim; ++i, ++j) {
-        const double value = row[i];
-        dot[j] += probe[i] * value;
-        norm2[j] += value * value;
+        const double value = a[i];
+        sum[j] += value * b[i];
     }
-    return {total(dot), total(norm2)};
+    return total(sum);
+}
+
+// Two passes: GCC makes vector code of one array of sums in a loop, and not of two.
+Products multiply(const float* probe, const float* row, std::size_t dim) noexcept {
+    return {dot_product(probe, row, dim), squared_norm(row, dim)};
 }
 
 float size_of(float value) noexcept { return __builtin_fabsf(value); }
@@ -73,21 +75,26 @@ double round(const float* vector, double per_norm, double step, std::size_t dim,
     constexpr double shift = 6755399441055744.0;  // 1.5 * 2^52
     const double per_step = per_norm / step;
     double left[lanes] = {};
-    const auto one = [=](float value, double& sum) noexcept {
-        const double exact = value;
-        const double whole = (exact * per_step + shift) - shift;
-        const double rest = exact * per_norm - whole * step;
-        sum += rest * rest;
-        return static_cast<std::int32_t>(whole);
-    };
     std::size_t i = 0;
     for (; i + lanes <= dim; i += lanes) {
-        std::int32_t whole[lanes];
-        for (std::size_t j = 0; j < lanes; ++j) whole[j] = one(vector[i + j], left[j]);
-        for (std::size_t j = 0; j < lanes; ++j) q[i + j] = static_cast<std::int8_t>(whole[j]);
+        for (std::size_t j = 0; j < lanes; ++j) {
+            const double value = vector[i + j];
+            const double whole = (value * per_step + shift) - shift;
+            const double rest = value * per_norm - whole * step;
+            left[j] += rest * rest;
+        }
+    }
+    // A pass of its own, as GCC makes no vector code of both.
+    for (std::size_t at = 0; at < i; ++at) {
+        const double whole = (vector[at] * per_step + shift) - shift;
+        q[at] = static_cast<std::int8_t>(static_cast<std::int32_t>(whole));
     }
     for (std::size_t j = 0; i < dim; ++i, ++j) {
-        q[i] = static_cast<std::int8_t>(one(vector[i], left[j]));
+        const double value = vector[i];
+        const double whole = (value * per_step + shift) - shift;
+        const double rest = value * per_norm - whole * step;
+        left[j] += rest * rest;
+        q[i] = static_cast<std::int8_t>(static_cast<std::int32_t>(whole));
     }
     return total(left);
 }
