@@ -26,7 +26,7 @@ def reasons(look: Look) -> str:
     for gate in look.last_failed:
         if gate.name == "passive":
             return (
-                f"it shows the edges of a print or screen around the face (score {gate.value:.2f}, "
+                f"it looks like a print or a screen (score {gate.value:.2f}, "
                 f"at least {gate.low:g} is asked for)"
             )
         if gate.value is not None and gate.name != "one_face":

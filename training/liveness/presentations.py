@@ -32,8 +32,9 @@ FINE = 1.0
 
 
 AT_HOME = 0.6
-"""Of attacks: show somebody of the set that the scene is from. A film has few people; were others
-shown in it by attacks alone, an unknown face would be an attack."""
+"""Of attacks: show somebody of the set that the scene is from. In a scene of a film all do, but for
+frames of a door: films have few people, and were others shown in them by attacks alone, an unknown
+face in a film would be an attack to a network."""
 BESIDE = 0.06
 """Of living people: hold something flat, near their face but not before it."""
 THINGS = ("print", "phone", "tablet")
@@ -179,7 +180,8 @@ class Maker:
     ) -> Shown:
         """Somebody else's picture, fine enough for the size at which it will be shown."""
         best: tuple[People, Entry] | None = None
-        at_home = len(home.people) > 1 and rng.random() < AT_HOME
+        always = bool(home.films) and not self.door
+        at_home = len(home.people) > 1 and (always or rng.random() < AT_HOME)
         for _ in range(24):
             people, entry = (home, home.draw(rng)) if at_home else self._one(rng)
             if entry.person == attacker:
