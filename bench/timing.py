@@ -18,8 +18,13 @@ class Timed:
     rounds: int
 
 
-def interleaved(calls: Mapping[str, Callable[[], object]], seconds: float) -> dict[str, Timed]:
+def interleaved(
+    calls: Mapping[str, Callable[[], object]], seconds: float, *, warm: bool = False
+) -> dict[str, Timed]:
     """Each call in turn, over and over until the time is up, at least five rounds.
+
+    warm: each timed call follows one that is not timed, since one that reads much memory would else
+    leave cold caches to the next.
 
     In turn, so that whatever slows the machine down for a while slows all of them; a first round is
     not counted. Medians, since such whiles have no bell curve.
@@ -31,6 +36,8 @@ def interleaved(calls: Mapping[str, Callable[[], object]], seconds: float) -> di
     rounds = 0
     while rounds < 5 or time.perf_counter() < end:
         for name, call in calls.items():
+            if warm:
+                call()
             start = time.perf_counter()
             call()
             taken[name].append((time.perf_counter() - start) * 1e6)

@@ -22,17 +22,18 @@ class Avx2Taps {
         const __m256i upper_bytes = ahead ? forward : _mm256_add_epi16(forward, two);
         const __m256i lower_bytes = _mm256_add_epi16(upper_bytes, eight);
         if (!ahead) data -= 2;
+        const std::uint8_t* const below = data + row_bytes;
         const Numbers offset(samples.offset);
         for (int half = 0; half < 2; ++half) {
             const std::int32_t* const at = offset.at + 8 * half;
             __m256i* const sums = sums_ + 4 * half;
-            const auto weighed = [&](int i, __m256i above, __m256i below) noexcept {
+            const auto weighed = [&](int i, __m256i upper, __m256i lower) noexcept {
                 const __m256i bytes = _mm256_inserti128_si256(
-                    _mm256_castsi128_si256(both_rows(data + at[i], row_bytes)),
-                    both_rows(data + at[i + 4], row_bytes), 1);
+                    _mm256_castsi128_si256(both_rows(data + at[i], below + at[i])),
+                    both_rows(data + at[i + 4], below + at[i + 4]), 1);
                 const __m256i sum = _mm256_add_epi32(
-                    _mm256_madd_epi16(_mm256_shuffle_epi8(bytes, upper_bytes), above),
-                    _mm256_madd_epi16(_mm256_shuffle_epi8(bytes, lower_bytes), below));
+                    _mm256_madd_epi16(_mm256_shuffle_epi8(bytes, upper_bytes), upper),
+                    _mm256_madd_epi16(_mm256_shuffle_epi8(bytes, lower_bytes), lower));
                 sums[i] = _mm256_add_epi32(sums[i], sum);
             };
             const __m256i a = reinterpret_cast<__m256i>(samples.upper[half]);
@@ -59,10 +60,10 @@ class Avx2Taps {
     }
 
   private:
-    static __m128i both_rows(const std::uint8_t* upper, std::ptrdiff_t row_bytes) noexcept {
-        const __m128i left = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(upper));
-        return _mm_castps_si128(_mm_loadh_pi(_mm_castsi128_ps(left),
-                                             reinterpret_cast<const __m64*>(upper + row_bytes)));
+    static __m128i both_rows(const std::uint8_t* upper, const std::uint8_t* lower) noexcept {
+        const __m128i first = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(upper));
+        return _mm_castps_si128(
+            _mm_loadh_pi(_mm_castsi128_ps(first), reinterpret_cast<const __m64*>(lower)));
     }
 
     __m256i sums_[8] = {};  // of samples i and i + 4, for i of 0..3 and 8..11

@@ -18,31 +18,32 @@ class Avx512Taps {
         const __m512i upper_bytes =
             ahead ? forward : _mm512_add_epi16(forward, _mm512_set1_epi16(2));
         const __m512i lower_bytes = _mm512_add_epi16(upper_bytes, _mm512_set1_epi16(8));
-        const auto upper = reinterpret_cast<__m512i>(samples.upper[0]);
-        const auto lower = reinterpret_cast<__m512i>(samples.lower[0]);
+        const auto above = reinterpret_cast<__m512i>(samples.upper[0]);
+        const auto under = reinterpret_cast<__m512i>(samples.lower[0]);
         const Numbers offset(samples.offset);
         const std::int32_t* const at = offset.at;
         if (!ahead) data -= 2;
-        const auto weighed = [&](int i, __m512i above, __m512i below) noexcept {
-            const __m256i low =
-                _mm256_inserti128_si256(_mm256_castsi128_si256(both_rows(data + at[i], row_bytes)),
-                                        both_rows(data + at[i + 4], row_bytes), 1);
+        const std::uint8_t* const below = data + row_bytes;
+        const auto weighed = [&](int i, __m512i upper, __m512i lower) noexcept {
+            const __m256i low = _mm256_inserti128_si256(
+                _mm256_castsi128_si256(both_rows(data + at[i], below + at[i])),
+                both_rows(data + at[i + 4], below + at[i + 4]), 1);
             const __m256i high = _mm256_inserti128_si256(
-                _mm256_castsi128_si256(both_rows(data + at[i + 8], row_bytes)),
-                both_rows(data + at[i + 12], row_bytes), 1);
+                _mm256_castsi128_si256(both_rows(data + at[i + 8], below + at[i + 8])),
+                both_rows(data + at[i + 12], below + at[i + 12]), 1);
             const __m512i bytes = _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
             const __m512i sum =
-                _mm512_dpwssd_epi32(sums_[i], _mm512_shuffle_epi8(bytes, upper_bytes), above);
-            sums_[i] = _mm512_dpwssd_epi32(sum, _mm512_shuffle_epi8(bytes, lower_bytes), below);
+                _mm512_dpwssd_epi32(sums_[i], _mm512_shuffle_epi8(bytes, upper_bytes), upper);
+            sums_[i] = _mm512_dpwssd_epi32(sum, _mm512_shuffle_epi8(bytes, lower_bytes), lower);
         };
-        weighed(0, _mm512_shuffle_epi32(upper, _MM_PERM_AAAA),
-                _mm512_shuffle_epi32(lower, _MM_PERM_AAAA));
-        weighed(1, _mm512_shuffle_epi32(upper, _MM_PERM_BBBB),
-                _mm512_shuffle_epi32(lower, _MM_PERM_BBBB));
-        weighed(2, _mm512_shuffle_epi32(upper, _MM_PERM_CCCC),
-                _mm512_shuffle_epi32(lower, _MM_PERM_CCCC));
-        weighed(3, _mm512_shuffle_epi32(upper, _MM_PERM_DDDD),
-                _mm512_shuffle_epi32(lower, _MM_PERM_DDDD));
+        weighed(0, _mm512_shuffle_epi32(above, _MM_PERM_AAAA),
+                _mm512_shuffle_epi32(under, _MM_PERM_AAAA));
+        weighed(1, _mm512_shuffle_epi32(above, _MM_PERM_BBBB),
+                _mm512_shuffle_epi32(under, _MM_PERM_BBBB));
+        weighed(2, _mm512_shuffle_epi32(above, _MM_PERM_CCCC),
+                _mm512_shuffle_epi32(under, _MM_PERM_CCCC));
+        weighed(3, _mm512_shuffle_epi32(above, _MM_PERM_DDDD),
+                _mm512_shuffle_epi32(under, _MM_PERM_DDDD));
     }
 
     void channels(Ints (*sums)[parts]) const noexcept {
@@ -56,10 +57,10 @@ class Avx512Taps {
     }
 
   private:
-    static __m128i both_rows(const std::uint8_t* upper, std::ptrdiff_t row_bytes) noexcept {
-        const __m128i left = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(upper));
-        return _mm_castps_si128(_mm_loadh_pi(_mm_castsi128_ps(left),
-                                             reinterpret_cast<const __m64*>(upper + row_bytes)));
+    static __m128i both_rows(const std::uint8_t* upper, const std::uint8_t* lower) noexcept {
+        const __m128i first = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(upper));
+        return _mm_castps_si128(
+            _mm_loadh_pi(_mm_castsi128_ps(first), reinterpret_cast<const __m64*>(lower)));
     }
 
     __m512i sums_[4] = {};  // of samples i, i + 4, i + 8 and i + 12

@@ -79,12 +79,12 @@ inline void place(double first, const std::int32_t* along, Places& places) noexc
     places.highest = begin < end ? end : begin;
 }
 
-std::int32_t within(std::int32_t value, std::int32_t last) noexcept {
+inline std::int32_t within(std::int32_t value, std::int32_t last) noexcept {
     return value < 0 ? 0 : value > last ? last : value;
 }
 
 // Moves places to where a pixel and its next one are read.
-void hold(Places& places, int size) noexcept {
+inline void hold(Places& places, int size) noexcept {
     const std::int32_t last = size > 1 ? size - 2 : 0;
     for (Ints& whole : places.whole) {
         whole = whole < 0 ? 0 : whole;
@@ -95,7 +95,7 @@ void hold(Places& places, int size) noexcept {
 }
 
 // Onto the edge: between the last two pixels the fraction may be a whole one.
-void repeat_edge(Places& places, int size) noexcept {
+inline void repeat_edge(Places& places, int size) noexcept {
     const std::int32_t last = size > 1 ? size - 2 : 0;
     for (int p = 0; p < parts; ++p) {
         Ints& fraction = places.fraction[p];
@@ -118,7 +118,7 @@ inline void weigh(const Places& x, const Places& y, Weights& weights) noexcept {
 // Takes away what lies outside along one axis, of which `first` and `second` are neighbours. Where
 // only one of the two is a pixel, the place moves by one so that both are, the other without
 // weight.
-void keep_inside(const Places& places, int size, Ints* first, Ints* second) noexcept {
+inline void keep_inside(const Places& places, int size, Ints* first, Ints* second) noexcept {
     const std::int32_t last = size > 1 ? size - 2 : 0;
     for (int p = 0; p < parts; ++p) {
         const Ints whole = places.whole[p];
@@ -163,7 +163,7 @@ class PlainTaps {
 // Where all reads of a group stay within the image although each takes two bytes too many.
 enum class Reach { ahead, behind, neither };
 
-Reach reach(const Crop& crop, const Places& x, const Places& y) noexcept {
+inline Reach reach(const Crop& crop, const Places& x, const Places& y) noexcept {
     const bool down = crop.image.row_bytes > 0;
     const bool at_top = y.lowest == 0;
     const bool at_bottom = y.highest == crop.image.height - 2;
@@ -174,10 +174,20 @@ Reach reach(const Crop& crop, const Places& x, const Places& y) noexcept {
     return Reach::neither;
 }
 
-template <class Taps>
-inline void add(const Crop& crop, const Places& x, const Places& y, const Weights& weights,
-                Taps& taps) noexcept {
+// What a group of samples needs to be added, apart from what has worked it out: processors find
+// more to do at once in two short loops over groups than in one long one.
+struct Prepared {
     Samples samples;
+    const std::uint8_t* data;
+    std::ptrdiff_t row_bytes;
+    bool ahead;
+    std::uint8_t copies[group][16];  // of the pixels, where none can be read in place
+};
+
+template <class Taps>
+inline void prepare(const Crop& crop, const Places& x, const Places& y, const Weights& weights,
+                    Taps&, Prepared& prepared) noexcept {
+    Samples& samples = prepared.samples;
     for (int p = 0; p < parts; ++p) {
         samples.upper[p] = weights.at[0][p] | weights.at[1][p] << 16;
         samples.lower[p] = weights.at[2][p] | weights.at[3][p] << 16;
@@ -188,34 +198,44 @@ inline void add(const Crop& crop, const Places& x, const Places& y, const Weight
         for (int p = 0; p < parts; ++p) {
             samples.offset[p] = y.whole[p] * row_bytes + 3 * x.whole[p];
         }
-        taps.add(crop.image.data, crop.image.row_bytes, samples, at == Reach::ahead);
+        prepared.data = crop.image.data;
+        prepared.row_bytes = crop.image.row_bytes;
+        prepared.ahead = at == Reach::ahead;
         return;
     }
     const Numbers columns(x.whole);
     const Numbers rows(y.whole);
     alignas(64) std::int32_t offset[group];
-    std::uint8_t copies[group][16];
     for (int i = 0; i < group; ++i) {
         const std::uint8_t* const pixel = crop.image.data + rows.at[i] * crop.image.row_bytes +
                                           static_cast<std::ptrdiff_t>(columns.at[i]) * 3;
         for (int b = 0; b < 6; ++b) {
-            copies[i][b] = pixel[b];
-            copies[i][8 + b] = pixel[crop.image.row_bytes + b];
+            prepared.copies[i][b] = pixel[b];
+            prepared.copies[i][8 + b] = pixel[crop.image.row_bytes + b];
         }
         offset[i] = 16 * i;
     }
     __builtin_memcpy(samples.offset, offset, sizeof offset);
-    taps.add(copies[0], 8, samples, true);
+    prepared.data = prepared.copies[0];
+    prepared.row_bytes = 8;
+    prepared.ahead = true;
 }
 
-void add(const Crop& crop, const Places& x, const Places& y, const Weights& weights,
-         PlainTaps& taps) noexcept {
+template <class Taps>
+inline void apply(const Prepared& prepared, Taps& taps) noexcept {
+    taps.add(prepared.data, prepared.row_bytes, prepared.samples, prepared.ahead);
+}
+
+inline void prepare(const Crop& crop, const Places& x, const Places& y, const Weights& weights,
+                    PlainTaps& taps, Prepared&) noexcept {
     taps.add(crop, x, y, weights);
 }
 
+inline void apply(const Prepared&, PlainTaps&) noexcept {}
+
 // Weights and places of 16 samples on an image that they may reach beyond; `outside` grows by the
 // weight that no pixel has.
-void weigh_at_edge(const Crop& crop, Places& u, Places& v, Weights& weights) noexcept {
+inline void weigh_at_edge(const Crop& crop, Places& u, Places& v, Weights& weights) noexcept {
     const int width = crop.image.width;
     const int height = crop.image.height;
     if (!crop.edge.constant) {
@@ -237,30 +257,38 @@ void weigh_at_edge(const Crop& crop, Places& u, Places& v, Weights& weights) noe
     }
 }
 
-// Levels of the 16 crop pixels from (x, y) on. Those beyond the crop's width are computed as well.
+constexpr int strip = 8;  // groups side by side that are sampled together
+
+// Levels of `count` <= strip groups of 16 crop pixels from (x, y) on. Those beyond the crop's width
+// are computed as well.
 template <class Taps>
-inline void sample_group(const Crop& crop, int y, int x, Levels& levels) noexcept {
+void sample_strip(const Crop& crop, int y, int x, int count, Levels* levels) noexcept {
     const double* const m = crop.sampling.inverse;
     const int across = crop.sampling.steps_x;
     const int down = crop.sampling.steps_y;
-    Weights weights;
-    for (Ints& outside : weights.outside) outside = Ints{};
-    Levels totals = {};
-    Taps taps;
+    Weights weights[strip];
+    Taps taps[strip];
+    Prepared prepared[strip];
+    for (int g = 0; g < count; ++g) {
+        for (Ints& outside : weights[g].outside) outside = Ints{};
+        levels[g] = Levels{};
+    }
     int pending = 0;
     const auto move = [&]() noexcept {
-        Ints sums[3][parts];
-        taps.channels(sums);
-        for (int c = 0; c < 3; ++c) {
-            for (int p = 0; p < parts; ++p) {
-                totals.of[c][p] += __builtin_convertvector(sums[c][p], Floats);
+        for (int g = 0; g < count; ++g) {
+            Ints sums[3][parts];
+            taps[g].channels(sums);
+            for (int c = 0; c < 3; ++c) {
+                for (int p = 0; p < parts; ++p) {
+                    levels[g].of[c][p] += __builtin_convertvector(sums[c][p], Floats);
+                }
             }
         }
     };
     for (int j = 0; j < down; ++j) {
         if (pending + across > most_samples) {
             move();
-            taps = Taps();
+            for (Taps& each : taps) each = Taps();
             pending = 0;
         }
         pending += across;
@@ -268,35 +296,48 @@ inline void sample_group(const Crop& crop, int y, int x, Levels& levels) noexcep
         const double row_u = m[1] * cy + m[2];
         const double row_v = m[4] * cy + m[5];
         for (int i = 0; i < across; ++i) {
-            const double cx = x + ((i + 0.5) * crop.part_x - 0.5);
-            Places u;
-            Places v;
-            place(m[0] * cx + row_u, crop.along_x, u);
-            place(m[3] * cx + row_v, crop.along_y, v);
-            if (u.lowest >= 0 && u.highest < crop.image.width - 1 && v.lowest >= 0 &&
-                v.highest < crop.image.height - 1) {
-                weigh(u, v, weights);
-            } else {
-                weigh_at_edge(crop, u, v, weights);
+            const double first = x + ((i + 0.5) * crop.part_x - 0.5);
+            for (int g = 0; g < count; ++g) {
+                const double cx = first + g * group;
+                Places u;
+                Places v;
+                place(m[0] * cx + row_u, crop.along_x, u);
+                place(m[3] * cx + row_v, crop.along_y, v);
+                if (u.lowest >= 0 && u.highest < crop.image.width - 1 && v.lowest >= 0 &&
+                    v.highest < crop.image.height - 1) {
+                    weigh(u, v, weights[g]);
+                } else {
+                    weigh_at_edge(crop, u, v, weights[g]);
+                }
+                prepare(crop, u, v, weights[g], taps[g], prepared[g]);
             }
-            add(crop, u, v, weights, taps);
+            for (int g = 0; g < count; ++g) apply(prepared[g], taps[g]);
         }
     }
     move();
-    for (int p = 0; p < parts; ++p) {
-        const Floats border = crop.edge.level * __builtin_convertvector(weights.outside[p], Floats);
-        for (int c = 0; c < 3; ++c) levels.of[c][p] = (totals.of[c][p] + border) * crop.share;
+    for (int g = 0; g < count; ++g) {
+        for (int p = 0; p < parts; ++p) {
+            const Floats border =
+                crop.edge.level * __builtin_convertvector(weights[g].outside[p], Floats);
+            for (Floats(&channel)[parts] : levels[g].of) {
+                channel[p] = (channel[p] + border) * crop.share;
+            }
+        }
     }
 }
 
 template <class Taps, class Store>
 void sample_turned(const Crop& crop, Store store) noexcept {
-    Levels levels;
+    Levels levels[strip];
     for (int y = 0; y < crop.height; ++y) {
-        for (int x = 0; x < crop.width; x += group) {
-            const int count = crop.width - x < group ? crop.width - x : group;
-            sample_group<Taps>(crop, y, x, levels);
-            store(y, x, count, levels);
+        for (int x0 = 0; x0 < crop.width; x0 += strip * group) {
+            const int left = (crop.width - x0 + group - 1) / group;
+            const int count = left < strip ? left : strip;
+            sample_strip<Taps>(crop, y, x0, count, levels);
+            for (int g = 0; g < count; ++g) {
+                const int x = x0 + g * group;
+                store(y, x, crop.width - x < group ? crop.width - x : group, levels[g]);
+            }
         }
     }
 }

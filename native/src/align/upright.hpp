@@ -27,7 +27,7 @@ struct Axis {
     int samples;
 };
 
-Axis axis(double slope, double start, int samples, int size, Edge edge) noexcept {
+inline Axis axis(double slope, double start, int samples, int size, Edge edge) noexcept {
     return {slope, start, edge.constant ? -1.0 : 0.0,
             static_cast<double>(edge.constant ? size : size - 1), samples};
 }
@@ -42,7 +42,7 @@ struct Hold {
     float fraction;
 };
 
-Hold hold(const Axis& along, int at, int i) noexcept {
+inline Hold hold(const Axis& along, int at, int i) noexcept {
     const double offset = (i + 0.5) * (1.0 / along.samples) - 0.5;
     double position = along.slope * (at + offset) + along.start;
     position = position < along.low ? along.low : position > along.high ? along.high : position;
@@ -52,7 +52,7 @@ Hold hold(const Axis& along, int at, int i) noexcept {
 }
 
 // The pixels that crop pixel `at` averages; weights: room for samples + 1, others are set to 0.
-Window window(const Axis& along, int at, float* weights) noexcept {
+inline Window window(const Axis& along, int at, float* weights) noexcept {
     const int begin = hold(along, at, 0).first;
     const int end = hold(along, at, along.samples - 1).first;
     const int first = begin < end ? begin : end;
@@ -67,7 +67,8 @@ Window window(const Axis& along, int at, float* weights) noexcept {
 }
 
 // Adds `weight` times image row `y`, columns first..last, to the interleaved floats of `row`.
-void add_row(const Crop& crop, int y, int first, int last, float weight, float* row) noexcept {
+inline void add_row(const Crop& crop, int y, int first, int last, float weight,
+                    float* row) noexcept {
     if (weight == 0.0F) return;
     const ImageView& image = crop.image;
     const bool beyond = y < 0 || y >= image.height;
@@ -86,7 +87,7 @@ void add_row(const Crop& crop, int y, int first, int last, float weight, float* 
     for (int i = (to - first) * 3; i < (last + 1 - first) * 3; ++i) row[i] += constant;
 }
 
-Four load(const float* from) noexcept {
+inline Four load(const float* from) noexcept {
     Four value;
     __builtin_memcpy(&value, from, sizeof value);
     return value;
