@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -195,8 +196,11 @@ def test_a_change_is_seen_whole_or_not_at_all():
     readers = [threading.Thread(target=look) for _ in range(3)]
     for reader in readers:
         reader.start()
-    for i in range(400):
+    end = time.monotonic() + 30
+    i = 0
+    while i < 400 or (len(set(seen)) < 2 and time.monotonic() < end):
         index.replace(rows, (first, second)[i % 2])
+        i += 1
     stop.set()
     for reader in readers:
         reader.join()
