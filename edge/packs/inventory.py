@@ -83,6 +83,9 @@ def contract(spec: InputSpec) -> str:
     fit = spec.fit
     where = {
         "letterbox": "whole frame",
+        "boxes": "squares of "
+        + " and ".join(f"{crop.scale:g}" for crop in getattr(fit, "crops", ()))
+        + " × the face box",
         "box": f"square of {getattr(fit, 'scale', 0):g} × the face box",
         "template": f"face laid on {len(getattr(fit, 'template', ()))} points",
     }[fit.kind]

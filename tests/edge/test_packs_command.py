@@ -21,7 +21,7 @@ def copy(tmp_path: Path) -> Path:
     return folder
 
 
-OWN = ["detector", "landmarks", "embedder"]
+OWN = ["detector", "landmarks", "embedder", "liveness"]
 """What was trained on data for research alone, and may be used for no more."""
 
 
@@ -46,7 +46,7 @@ def test_show_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert (data["sound"], data["commercial_use"], data["forbidden_by"]) == (True, "forbidden", OWN)
     assert data["roles"]["embedder"]["bytes"] == (packs.DEFAULT / "embedder.onnx").stat().st_size
     assert data["roles"]["landmarks"]["input"]["fit"]["kind"] == "box"
-    assert data["roles"]["liveness"]["file"] is None
+    assert data["roles"]["liveness"]["file"] == "liveness.onnx"
     assert data["bytes"] == sum(p.stat().st_size for p in packs.DEFAULT.glob("*.onnx"))
 
 
@@ -69,6 +69,7 @@ def test_a_licence_against_commerce_is_said_plainly(
         "detector",
         "landmarks",
         "embedder",
+        "liveness",
         "age_gender",
     ]
 
