@@ -53,7 +53,8 @@ examples:
   python -m training.recognition train --set folder train labels=vgg.csv --head triplet \\
       --batch 8 --pictures 4 --out runs/triplet
   # WebFace42M, two million people, on two machines of eight cards; --out on a disk that both see
-  torchrun --nnodes=2 --nproc-per-node=8 --rdzv-endpoint=HOST:29500 -m training.recognition train \\
+  torchrun --nnodes=2 --nproc-per-node=8 --rdzv-endpoint=HOST:29500 -m -- \\
+      training.recognition train \\
       --set rec webface42m --backbone ir100 --head cosface --rate 0.2 --precision bf16-mixed \\
       --batch 128 --out runs/large
 """
