@@ -23,7 +23,8 @@ DEFAULT_PATH = Path("/etc/face-gate/face-gate.toml")
 
 class Camera(Section):
     uri: str = Field(
-        default="v4l2:///dev/video0", title="Camera: v4l2://, picamera2://, a film, a folder, or a set: of them"
+        default="v4l2:///dev/video0",
+        title="Camera: v4l2://, picamera2://, a film, a folder, or a set: of them",
     )
     width: int | None = Field(default=640, ge=160, le=4096, title="Picture width, pixels")
     height: int | None = Field(default=480, ge=120, le=4096, title="Picture height, pixels")
