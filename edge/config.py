@@ -134,6 +134,9 @@ class Enrolment(Section):
 
 class Lock(Section):
     uri: str = Field(default="simulated:", title="simulated: or gpiod:CHIP/LINE?active_low=1")
+    exit_uri: str | None = Field(
+        default=None, title="Input of a request-to-exit button, written like uri; unset: none"
+    )
     pulse_s: float = Field(default=3.0, ge=0.1, le=60, title="How long the lock is released")
     cooldown_s: float = Field(default=2.0, ge=0, le=600, title="No new release for so long after")
 

@@ -1,7 +1,8 @@
 """What the daemon does between starting and stopping, without signals or argument parsing.
 
 Three threads: one reads the camera into the newest-frame slot, one (the caller's) takes frames
-all the way to a decision, one relocks the door by the clock. Whatever raises in one of them ends
+all the way to a decision, one relocks the door by the clock; a fourth waits for the
+request-to-exit button, where there is one. Whatever raises in one of them ends
 the service with the door secured; systemd starts it again.
 """
 
@@ -20,7 +21,15 @@ from edge.audit import Audit
 from edge.cameras import Camera, Frame, is_live, open_camera
 from edge.config import Config, effective
 from edge.decide import Decision
-from edge.door import Clock, Door, DoorEvent, MonotonicClock, open_lock
+from edge.door import (
+    Clock,
+    Door,
+    DoorEvent,
+    ExitButton,
+    MonotonicClock,
+    open_exit_button,
+    open_lock,
+)
 from edge.errors import CameraError, CameraLost, ConfigError, FaceGateError
 from edge.gallery import Gallery
 from edge.pipeline import Pipeline
@@ -37,6 +46,7 @@ STALE_S = 1.0
 """A frame of a live camera older than this decides nothing."""
 FRAME_WAIT_S = 0.5
 CAMERA_STOP_S = 4.0
+EXIT_WAIT_S = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +134,30 @@ class Relocker(threading.Thread):
                 self._failed(error)  # and tick again: the lock must come to rest secured
 
 
+class ExitThread(threading.Thread):
+    """Opens for whoever asks to get out, whatever the camera and the networks are doing."""
+
+    def __init__(self, button: ExitButton, door: Door, failed: Callable[[Exception], None]) -> None:
+        super().__init__(name="exit", daemon=True)
+        self._button, self._door, self._failed = button, door, failed
+        self._halt = threading.Event()
+
+    def stop(self) -> None:
+        self._halt.set()
+
+    def run(self) -> None:
+        fresh = False  # a press from while the service was starting is too old to open for
+        while not self._halt.is_set():
+            try:
+                pressed = self._button.pressed(EXIT_WAIT_S if fresh else 0.0)
+                if pressed and fresh and not self._halt.is_set():
+                    self._door.let_out()
+                fresh = True
+            except Exception as error:
+                self._failed(error)
+                return
+
+
 class Service:
     """The door's daemon. `run()` returns after `stop()`; anything else is an error raised.
 
@@ -143,7 +177,10 @@ class Service:
         self._denied: int | None = None
         self._granted_in: int | None = None
         self.lock = open_lock(config.lock.uri, clock)
+        self.exit_button: ExitButton | None = None
         try:
+            if config.lock.exit_uri is not None:
+                self.exit_button = open_exit_button(config.lock.exit_uri)
             self.audit = Audit(config.state.dir / "audit.jsonl")
             self.vault = Vault(config.state.dir)
             self.door = Door(
@@ -157,6 +194,8 @@ class Service:
             self.pipeline = self._pipeline(config)
         except BaseException:
             self.lock.close()
+            if self.exit_button is not None:
+                self.exit_button.close()
             raise
 
     def _pipeline(self, config: Config) -> Pipeline:
@@ -212,8 +251,13 @@ class Service:
         self.audit.append("start", pack=self.pipeline.pack.manifest.name)
         camera = CameraThread(self.config, self._slot)
         relocker = Relocker(self.door, self._fail)
+        leaving = None
+        if self.exit_button is not None:
+            leaving = ExitThread(self.exit_button, self.door, self._fail)
         try:
             relocker.start()
+            if leaving is not None:
+                leaving.start()
             camera.start()
             while not self._stopping.is_set():
                 if self._fault is not None:
@@ -224,10 +268,15 @@ class Service:
             self.audit.append("stop")
         finally:
             self._notifier.stopping()
+            if leaving is not None:
+                leaving.stop()
             try:
                 self.door.secure("the service stops")
             finally:
                 camera.stop()
+                if leaving is not None and self.exit_button is not None:
+                    leaving.join(4 * EXIT_WAIT_S)
+                    self.exit_button.close()
                 relocker.stop()
                 relocker.join(1.0)
                 # The door is secured by now; a thread left inside OpenCV would abort the exit.
@@ -308,7 +357,7 @@ class Service:
     def _lost(self, error: CameraError) -> None:
         self._camera_lost = True
         self.pipeline.forget()
-        self.door.secure("camera lost")
+        self.door.revoke("camera lost")
         self.audit.append("camera_lost", error=str(error))
         log.error("camera lost, door locked %s", fields(error=str(error)))
         self._notifier.status(f"locked: camera lost: {error}")
@@ -351,5 +400,5 @@ class Service:
         )
 
     def _fail(self, error: Exception) -> None:
-        log.critical("relock failed %s", fields(error=str(error)))
+        log.critical("%s failed %s", threading.current_thread().name, fields(error=str(error)))
         self._fault = error

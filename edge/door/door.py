@@ -76,18 +76,30 @@ class Door:
             return self._open_until is not None
 
     def grant(self, person: str) -> bool:
-        """Open for one pulse. True if the door opened, False if the grant was ignored (a pulse
-        is running, which it does not extend; the cool-down is; the clock or the lock misbehaves).
+        """Open for one pulse, for a face.
+
+        True if the door opened, False if the grant was ignored (a pulse is running, which it does
+        not extend; the cool-down is; the clock or the lock misbehaves).
 
         Raises what the lock or the listener raised; the door is secured then.
         """
+        return self._open(person, f"{self._pulse_s:g} s")
+
+    def let_out(self) -> bool:
+        """Open for one pulse at a request to exit; the cool-down does not keep anybody in.
+
+        Returns and raises what `grant` does.
+        """
+        return self._open(None, f"request to exit, {self._pulse_s:g} s")
+
+    def _open(self, person: str | None, reason: str) -> bool:
         events: list[DoorEvent] = []
         with self._guard, _Securing(self):
             now = self._read_clock(events)
             self._check_lock(now, events)
-            refusal = events[-1].reason if events else self._refusal(now)
+            refusal = events[-1].reason if events else self._refusal(now, person)
             if refusal is None:
-                self._tell([DoorEvent(now, "opening", person, f"{self._pulse_s:g} s")])
+                self._tell([DoorEvent(now, "opening", person, reason)])
                 self._person = person
                 # Recording may have taken a while: the pulse is counted from here.
                 self._open_until = self._clock.now() + self._pulse_s
@@ -115,9 +127,18 @@ class Door:
 
     def secure(self, reason: str = "told to") -> None:
         """Relock now, whatever is running. Raises what the lock or the listener raised."""
+        self._relock(reason, also_leaving=True)
+
+    def revoke(self, reason: str) -> None:
+        """Relock now, but for a pulse that lets somebody out, which runs on. Raises as `secure`."""
+        self._relock(reason, also_leaving=False)
+
+    def _relock(self, reason: str, *, also_leaving: bool) -> None:
         events: list[DoorEvent] = []
         with self._guard, _Securing(self):
             was_open = self._open_until is not None
+            if was_open and self._person is None and not also_leaving:
+                return
             self._lock.engage()  # before the clock is read: that may fail
             if was_open:
                 events.append(self._shut(self._clock.now(), "relocked", reason))
@@ -129,10 +150,10 @@ class Door:
             self._open_until = None
             self._lock.close()
 
-    def _refusal(self, now: float) -> str | None:
+    def _refusal(self, now: float, person: str | None) -> str | None:
         if self._open_until is not None:
             return "a pulse is running"
-        if now < self._rest_until:
+        if person is not None and now < self._rest_until:
             return f"cool-down for another {self._rest_until - now:.1f} s"
         return None
 

@@ -39,7 +39,7 @@ class GpiodLock(Lock):
         """
         super().__init__(f"gpiod:{chip}/{line}")
         path = find_chip(chip)
-        with _open_chip(path) as device:
+        with open_chip(path) as device:
             self._offset = find_line(device, line)
             info = device.get_line_info(self._offset)
             try:
@@ -130,7 +130,8 @@ def find_line(device: gpiod.Chip, line: str) -> int:
     raise LineNotFound(f"GPIO chip {about.label!r} has no line {line!r} among its {count}")
 
 
-def _open_chip(path: Path) -> gpiod.Chip:
+def open_chip(path: Path) -> gpiod.Chip:
+    """The chip at a device path. Raises LineNotFound, or DoorError without the permission."""
     try:
         return gpiod.Chip(str(path))
     except PermissionError as error:
