@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from training.blocks import Block
 from training.errors import CheckpointError
 
 HEADS = ("points", "confidence", "pose", "age", "gender", "embedding")
@@ -35,30 +36,6 @@ buffer when it computes the gradient on a CPU with AVX-512, and crashes later an
 
 POSE_SCALE = 30.0
 """Degrees of one unit of the pose head, so that its weights start at the right size."""
-
-
-class Block(nn.Module):
-    """Two 3x3 convolutions and a shortcut; the first one strides."""
-
-    def __init__(self, inside: int, outside: int, stride: int = 1) -> None:
-        super().__init__()
-        self.a = nn.Conv2d(inside, outside, 3, stride, 1, bias=False)
-        self.a_norm = nn.BatchNorm2d(outside)
-        self.b = nn.Conv2d(outside, outside, 3, 1, 1, bias=False)
-        self.b_norm = nn.BatchNorm2d(outside)
-        self.relu = nn.ReLU(inplace=True)
-        self.shortcut: nn.Module = nn.Identity()
-        if stride != 1 or inside != outside:
-            self.shortcut = nn.Sequential(
-                nn.Conv2d(inside, outside, 1, stride, bias=False), nn.BatchNorm2d(outside)
-            )
-        else:
-            # Begins as the identity (Goyal et al. 2017): the loss falls sooner.
-            nn.init.zeros_(self.b_norm.weight)
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = self.relu(self.a_norm(self.a(x)))
-        return self.relu(self.b_norm(self.b(y)) + self.shortcut(x))
 
 
 def _conv(inside: int, outside: int, size: int, stride: int = 1) -> nn.Sequential:

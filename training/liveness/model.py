@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from edge.packs.schema import InputSpec
+from training.blocks import Block
 from training.errors import CheckpointError
 from training.liveness import crops
 from training.liveness.fourier import spectrum
@@ -69,24 +70,8 @@ class Design:
             raise CheckpointError(f"not a liveness network's description: {error!r}") from error
 
 
-def _conv(inside: int, out: int, stride: int = 1, kernel: int = 3) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(inside, out, kernel, stride, kernel // 2, bias=False), nn.BatchNorm2d(out)
-    )
-
-
-class Block(nn.Module):
-    """Two convolutions and a way around them (He et al. 2016)."""
-
-    def __init__(self, inside: int, out: int, stride: int) -> None:
-        super().__init__()
-        self.first, self.second = _conv(inside, out, stride), _conv(out, out)
-        same = stride == 1 and inside == out
-        self.around = nn.Identity() if same else _conv(inside, out, stride, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = self.second(torch.relu(self.first(x)))
-        return torch.relu(y + self.around(x))
+def _conv(inside: int, out: int, stride: int = 1) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(inside, out, 3, stride, 1, bias=False), nn.BatchNorm2d(out))
 
 
 class Tower(nn.Module):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -20,13 +21,16 @@ from rich.console import Console
 from edge.errors import UsageError
 from training import checkpoint, cli
 from training.errors import CheckpointError
-from training.liveness import samples
+from training.liveness import crops, samples
 from training.liveness.dataset import Presentations
 from training.liveness.model import Design
 from training.liveness.samples import LIVE, Sample
 from training.liveness.store import Store
 from training.liveness.task import LiveTask
 from training.loop import fit
+
+LEAST = 32
+"""Pixels of a crop's side: less leaves nothing to halve."""
 
 EXAMPLES = """\
 examples:
@@ -35,6 +39,11 @@ examples:
   # what would it make of attacks that it does not know?
   python -m training.liveness train --list attacks/list.csv --held held/list.csv \\
       --leave-out print phone --out runs/without-print-phone
+  # small crops first
+  python -m training.liveness train --list attacks/list.csv --held held/list.csv \\
+      --size 48 --epochs 20 --out runs/small
+  python -m training.liveness train --list attacks/list.csv --held held/list.csv \\
+      --start runs/small/best.ckpt --size 72 --epochs 8 --out runs/full
   # with another network's opinion
   python -m training.liveness train --list attacks/list.csv --held held/list.csv \\
       --teacher minifasnet_v2_2.7_80x80.onnx minifasnet_v1se_4.0_80x80.onnx --out runs/taught
@@ -66,6 +75,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--strength", type=float, default=0.5, help="of light, lens, coder (default %(default)s)")
     group = parser.add_argument_group("network")
     group.add_argument("--start", type=Path, metavar="CKPT", help="weights to begin with")
+    group.add_argument(
+        "--size",
+        type=int,
+        metavar="PIXELS",
+        help=f"side of each crop, a multiple of 8 (default: what --start has, or {crops.SIZE});"
+        " small ones first, and then --start with the full size, is a shorter way to the same",
+    )
     group.add_argument(
         "--teacher", nargs="+", type=Path, default=[], metavar="ONNX", help="MiniFASNet files"
     )
@@ -101,6 +117,10 @@ def run(args: argparse.Namespace) -> int:
     if args.start is not None:
         description, weights = checkpoint.load(args.start)
         design = Design.of(description)
+    if args.size is not None:
+        if args.size < LEAST or args.size % 8:
+            raise UsageError(f"--size: a multiple of 8 from {LEAST} up, not {args.size}")
+        design = replace(design, size=args.size)
     said = None
     if args.teacher:
         from training.liveness import teacher

@@ -14,8 +14,9 @@ from torch.nn import functional as F
 from edge.errors import UsageError
 from edge.packs.schema import BoxFit, InputSpec
 from training import checkpoint
+from training.blocks import Block
 from training.errors import CheckpointError
-from training.liveness.model import CLASSES, LIVE, Block
+from training.liveness.model import CLASSES, LIVE
 from training.liveness.patches.views import View, cut
 
 TASK = "liveness patches"
