@@ -1,0 +1,1 @@
+"""What turns this repository into a device: cross-builds, images, updates, and their tests."""

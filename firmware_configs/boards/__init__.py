@@ -1,0 +1,1 @@
+"""One TOML file per board; `schema` says what may be in it."""
