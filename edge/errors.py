@@ -183,6 +183,41 @@ class LockClosed(DoorError, ValueError):
     """The lock was used after it was closed."""
 
 
+# Updates -------------------------------------------------------------------------------------
+class UpdateError(FaceGateError):
+    """An update was refused, or cannot be written; the system that runs stays the one that boots."""
+
+    exit_code = 13
+
+
+class BadBundle(UpdateError, ValueError):
+    """A bundle's parts are not those that its manifest states."""
+
+
+class BadSignature(UpdateError, ValueError):
+    """A bundle is not signed with this device's update key."""
+
+
+class WrongBoard(UpdateError, ValueError):
+    """A bundle was made for another board."""
+
+
+class Downgrade(UpdateError, ValueError):
+    """A bundle is not newer than what runs."""
+
+
+class SlotTooSmall(UpdateError, ValueError):
+    """A bundle does not fit the slot or the boot partition."""
+
+
+class SlotError(UpdateError, OSError):
+    """The slots are not as an update needs them, or one cannot be read or written."""
+
+
+class Unhealthy(UpdateError, RuntimeError):
+    """The system did not prove within its time that the door works."""
+
+
 # Record --------------------------------------------------------------------------------------
 class AuditError(FaceGateError, OSError):
     """The audit record cannot be written; the door stays locked."""

@@ -16,6 +16,7 @@ COMMANDS = (
     "edge.watch",
     "edge.daemon",
     "edge.packs.__main__",
+    "edge.update.__main__",
 )
 PURE = ("edge.decide", "edge.gates", "edge.life", "edge.challenge", "edge.hours", "edge.track")
 PURE_STDLIB = {"__future__", "collections", "dataclasses", "datetime", "itertools", "math"}
