@@ -1,0 +1,1 @@
+"""From an image to a card: `disk` judges where to, `blocks` knows what counts, `write` does it."""
