@@ -17,6 +17,7 @@ from edge.packs import describe as describe_error
 from firmware_configs.errors import BoardError
 
 BOARDS = Path(__file__).parent
+SYSTEMD_BOOT = "usr/lib/systemd/boot/efi/systemd-bootaa64.efi"
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Package = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9+.-]+$")]
@@ -61,6 +62,12 @@ class Boot(Section):
     )
     config_txt: tuple[str, ...] = Field(default=(), title="Lines of a Raspberry Pi's config.txt")
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """What the boot partition takes from the root; `{release}` stands for the kernel's."""
+        own = (SYSTEMD_BOOT,) if self.method == "systemd-boot" else ()
+        return (*own, *self.firmware, *self.device_trees)
+
     @model_validator(mode="after")
     def _fits_its_method(self) -> Boot:
         if self.method == "systemd-boot" and (self.device_trees or self.config_txt):
@@ -71,7 +78,9 @@ class Boot(Section):
 
 
 class Kernel(Section):
-    package: Package = Field(title="Debian package of the kernel")
+    package: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9+.-]+(/[a-z0-9-]+)?$", title="Debian package, or package/suite"
+    )
     initrd_modules: tuple[Module, ...] = Field(
         min_length=1, title="Modules that find disk and file systems, in the order of loading"
     )

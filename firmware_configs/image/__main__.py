@@ -133,8 +133,10 @@ def _lock(args: argparse.Namespace, output: Output) -> int:
     else:
         board = schema.load(args.board)
         tree = Tree()
-        tree.add_tar(base.build(board, args.cache, fresh=True))
+        made = base.build(board, args.cache, fresh=True)
+        tree.add_tar(made)
         path = base.write_lock(board, tree)
+        made.replace(base.kept(board, args.cache))
     output.result({"lock": str(path)}, lambda c: c.print(f"{path}: look at it, and commit it"))
     return 0
 

@@ -103,6 +103,15 @@ def lock_file(board: Board) -> Path:
     return LOCKS / f"{board.name}.lock"
 
 
+def kept(board: Board, cache: Path) -> Path:
+    """Where the tar of the board's Debian is kept: another place for other inputs."""
+    lock = lock_file(board)
+    locked = lock.read_text(encoding="utf-8") if lock.exists() else ""
+    inputs = json.dumps([command(board, Path("OUT")), locked, EPOCH])
+    digest = hashlib.sha256(inputs.encode()).hexdigest()[:16]
+    return cache / f"debian-{board.name}-{digest}.tar"
+
+
 def build(board: Board, cache: Path, *, fresh: bool = False) -> Path:
     """The tar of the board's Debian, from `cache` if it is there for the same inputs.
 
@@ -111,11 +120,7 @@ def build(board: Board, cache: Path, *, fresh: bool = False) -> Path:
     for archive in board.debian.archives:
         if archive.fingerprint is not None and not Path(_key(archive)).exists():
             raise BuildError(f"{archive.uri}: its key is to be in {_key(archive)}")
-    lock = lock_file(board)
-    locked = lock.read_text(encoding="utf-8") if lock.exists() else ""
-    inputs = json.dumps([command(board, Path("OUT")), locked, EPOCH])
-    digest = hashlib.sha256(inputs.encode()).hexdigest()[:16]
-    out = cache / f"debian-{board.name}-{digest}.tar"
+    out = kept(board, cache)
     if out.exists() and not fresh:
         return out
     cache.mkdir(parents=True, exist_ok=True)

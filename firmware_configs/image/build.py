@@ -56,8 +56,10 @@ def our_wheel(folder: Path = WHEELS) -> Path:
     return found[0]
 
 
-def root_tree(request: Request, debian: Path, step: Callable[[str], None]) -> tuple[Tree, str]:
-    """The root file system's files, and the release of its kernel."""
+def root_tree(
+    request: Request, debian: Path, work: Path, step: Callable[[str], None]
+) -> tuple[Tree, str]:
+    """Debian's part and Python's, and the release of the kernel in it."""
     board, site = request.board, request.site
     tree = Tree()
     tree.add_tar(debian)
@@ -68,6 +70,7 @@ def root_tree(request: Request, debian: Path, step: Callable[[str], None]) -> tu
         tree,
         request.wheel,
         request.cache / "wheels",
+        work,
         board.python.leave_out,
         system=board.python.system_packages,
     )
@@ -93,25 +96,24 @@ def build(request: Request, step: Callable[[str], None]) -> dict[str, Any]:
     request.out.parent.mkdir(parents=True, exist_ok=True)
     step("Debian")
     debian = base.build(board, request.cache, fresh=request.fresh)
-    tree, release = root_tree(request, debian, step)
-    step("root file system")
-    kernel = compose.kernel(tree, release)
-    ramdisk = initrd.tree(tree, release, board.kernel.initrd_modules)
-    boot_files = {path: tree[path] for path in (*board.boot.firmware, *board.boot.device_trees)}
-    compose.finish_debian(tree)
-    for path, entry in boot_files.items():
-        tree.put(path, entry)
-    compose.over(tree, upper)
-    add_accounts(tree, site.admin.password_hash)
-    compose.add_files(tree, site)
-    compose.check(tree)
     with tempfile.TemporaryDirectory(dir=request.out.parent, prefix=".build-") as name:
         work = Path(name)
+        tree, release = root_tree(request, debian, work, step)
+        step("root file system")
+        kernel = compose.kernel(tree, release)
+        ramdisk = initrd.tree(tree, release, board.kernel.initrd_modules)
+        wanted = [path.format(release=release) for path in board.boot.files]
+        for_loader = {path: tree[path] for path in wanted}
+        compose.finish_debian(tree)
+        compose.over(tree, upper)
+        add_accounts(tree, site.admin.password_hash)
+        compose.add_files(tree, site)
+        compose.check(tree)
         packed = work / "initrd.cpio"
         packed.write_bytes(initrd.cpio(ramdisk))
         call("zstd", "-q", "-19", "--single-thread", packed, "-o", work / "initrd.img")
         boot = loader.boot_partition(
-            board, site, request.version, tree, kernel, (work / "initrd.img").read_bytes()
+            board, site, request.version, for_loader, kernel, (work / "initrd.img").read_bytes()
         )
         root, data, image = work / "root.squashfs", work / "data.ext4", work / request.out.name
         disk.squashfs(tree, root, when)

@@ -119,4 +119,26 @@ def assemble(
         *("--tmppath", temporary, "--rootpath", empty),
         environment={"SOURCE_DATE_EPOCH": str(when), "TZ": "UTC"},
     )
-    (done / out.name).replace(out)
+    made = done / out.name
+    fill(made, root.stat().st_size, board)
+    made.replace(out)
+
+
+def fill(image: Path, root_size: int, board: Board) -> None:
+    """Write the zeros of all that matters, which were left as holes.
+
+    A block map leaves holes out, so the card would keep what was there before: old directory
+    entries, for instance. Only the rest of root-a and all of root-b, unread, stay holes.
+    """
+    sizes = board.partitions
+    root_a = (1 + sizes.esp) * MIB
+    data = root_a + 2 * sizes.root * MIB
+    end = image.stat().st_size
+    with image.open("r+b") as file:
+        for start, stop in ((0, root_a + root_size), (data, end)):
+            file.seek(start)
+            while start < stop:
+                block = file.read(min(MIB, stop - start))
+                file.seek(start)
+                file.write(block)
+                start += len(block)

@@ -14,7 +14,7 @@ from firmware_configs.image.modules import closure
 from firmware_configs.image.tree import Entry, Tree
 
 INIT = Path(__file__).with_name("initrd-init.sh")
-ALWAYS = ("squashfs", "ext4", "overlay")
+ALWAYS = ("crc32c_generic", "libcrc32c", "squashfs", "ext4")
 APPLETS = (
     "cat cut echo grep insmod ln ls mkdir modprobe mount reboot sed sh sleep switch_root tr umount"
 )

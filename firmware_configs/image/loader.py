@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from firmware_configs.boards.schema import Board
+from collections.abc import Mapping
+
+from firmware_configs.boards.schema import SYSTEMD_BOOT, Board
 from firmware_configs.image.site import Site
 from firmware_configs.image.tree import Entry, Tree
 from firmware_configs.image.version import Version
@@ -13,7 +15,6 @@ editor no
 auto-entries no
 auto-firmware no
 """
-SYSTEMD_BOOT = "usr/lib/systemd/boot/efi/systemd-bootaa64.efi"
 ENTRY = "loader/entries/face-gate-{slot}.conf"
 SLOT = "slot-{slot}"
 
@@ -35,18 +36,23 @@ def kernel_line(board: Board, site: Site, slot: str) -> str:
 
 
 def boot_partition(
-    board: Board, site: Site, version: Version, root: Tree, kernel: bytes, initrd: bytes
+    board: Board,
+    site: Site,
+    version: Version,
+    files: Mapping[str, Entry],
+    kernel: bytes,
+    initrd: bytes,
 ) -> Tree:
-    """The boot partition of a new image: slot a, and nothing yet in slot b."""
+    """The boot partition of a new image: slot a, and nothing yet in slot b.
+
+    files: what the board's method takes from the root, by path."""
     tree = Tree()
     slot = SLOT.format(slot="a")
     tree.write(f"{slot}/vmlinuz", kernel)
     tree.write(f"{slot}/initrd.img", initrd)
-    for path in board.boot.firmware:
-        tree.put(path.rsplit("/", 1)[-1], Entry("file", 0o644, content=root[path].content))
     words = kernel_line(board, site, "a")
     if board.boot.method == "systemd-boot":
-        loader = Entry("file", 0o644, content=root[SYSTEMD_BOOT].content)
+        loader = Entry("file", 0o644, content=files[SYSTEMD_BOOT].content)
         tree.put("EFI/BOOT/BOOTAA64.EFI", loader)
         tree.put("EFI/systemd/systemd-bootaa64.efi", loader)
         tree.write("loader/loader.conf", LOADER_CONF)
@@ -60,10 +66,11 @@ def boot_partition(
         return tree
     tree.write("config.txt", config_txt(board, "a"))
     tree.write(f"{slot}/cmdline.txt", words + "\n")
-    for path in board.boot.device_trees:
+    for path, entry in files.items():
         name = path.rsplit("/", 1)[-1]
-        where = f"{slot}/overlays/{name}" if name.endswith(".dtbo") else f"{slot}/{name}"
-        tree.put(where, Entry("file", 0o644, content=root[path].content))
+        # The firmware reads itself from the top, and what belongs to a kernel from its slot.
+        folder = {".dtb": f"{slot}/", "dtbo": f"{slot}/overlays/"}.get(name[-4:], "")
+        tree.put(folder + name, Entry("file", 0o644, content=entry.content))
     return tree
 
 

@@ -56,11 +56,13 @@ def _set(lines: list[str], section: str, option: str, value: Any) -> None:
     start = lines.index(f"[{section}]") + 1
     end = next((n for n in range(start, len(lines)) if lines[n].startswith("[")), len(lines))
     new = f"{option} = {_literal(section, option, value)}"
-    for number in range(start, end):
-        if re.match(rf"#? ?{re.escape(option)} = ", lines[number]):
-            about = re.search(r"  # .*$", lines[number])
-            lines[number] = new + (about[0] if about else "")
-            return
+    # In force, showing its default, or an example among the explanations: in this order.
+    for mark in ("", "#", "# "):
+        for number in range(start, end):
+            if lines[number].startswith(f"{mark}{option} = "):
+                about = re.search(r"  # .*$", lines[number])
+                lines[number] = new + (about[0] if about else "")
+                return
     while end > start and not lines[end - 1].strip():
         end -= 1
     lines.insert(end, new)

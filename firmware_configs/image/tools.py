@@ -21,6 +21,11 @@ PACKAGES = {
     "bmaptool": "bmap-tools",
     "zstd": "zstd",
     "python3.11": "python3.11",
+    "unsquashfs": "squashfs-tools",
+    "e2fsck": "e2fsprogs",
+    "sfdisk": "fdisk",
+    "qemu-system-aarch64": "qemu-system-arm",
+    "aarch64-linux-gnu-gcc": "crossbuild-essential-arm64",
 }
 SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 

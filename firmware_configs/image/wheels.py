@@ -49,40 +49,33 @@ def locked(without: Sequence[str] = ()) -> str:
 
 
 def add(
-    tree: Tree, ours: Path, cache: Path, without: Sequence[str] = (), *, system: bool = False
+    tree: Tree,
+    ours: Path,
+    cache: Path,
+    work: Path,
+    without: Sequence[str] = (),
+    *,
+    system: bool = False,
 ) -> None:
     """Put the environment /opt/face-gate into the tree.
 
-    ours: face-gate's own wheel; cache: where downloaded wheels are kept; without: locked wheels
-    that the board's own packages take the place of; system: whether Debian's modules are seen.
+    ours: face-gate's own wheel; cache: where downloaded wheels are kept; work: where they are
+    unpacked, and stay while the tree is used; without: locked wheels that the board's own packages
+    take the place of; system: whether Debian's modules are seen.
 
     Raises BuildError if a wheel is not what the lock says, or cannot be had.
     """
     cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as name:
-        work = Path(name)
-        requirements, site = work / "wheels.lock", work / "site"
-        requirements.write_text(locked(without), encoding="utf-8")
-        pip = ("-m", "pip", "--disable-pip-version-check", "--no-input", "--quiet")
-        fetched: tuple[str | Path, ...] = (
-            "--require-hashes",
-            "--no-deps",
-            "--requirement",
-            requirements,
-        )
-        call(sys.executable, *pip, "download", *FOR_THE_DEVICE, *fetched, "--dest", cache)
-        put: tuple[str | Path, ...] = (
-            "install",
-            *FOR_THE_DEVICE,
-            "--no-compile",
-            "--no-index",
-            "--target",
-            site,
-        )
-        call(sys.executable, *pip, *put, "--find-links", cache, *fetched)
-        call(sys.executable, *pip, *put, "--no-deps", "--upgrade", ours)
-        _drop(site)
-        tree.add_host(site, SITE)
+    requirements, site = work / "wheels.lock", work / "site"
+    requirements.write_text(locked(without), encoding="utf-8")
+    pip = ("-m", "pip", "--disable-pip-version-check", "--no-input", "--quiet")
+    fetched = ("--require-hashes", "--no-deps", "--requirement", str(requirements))
+    call(sys.executable, *pip, "download", *FOR_THE_DEVICE, *fetched, "--dest", cache)
+    put = ("install", *FOR_THE_DEVICE, "--no-compile", "--no-index", "--target", str(site))
+    call(sys.executable, *pip, *put, "--find-links", cache, *fetched)
+    call(sys.executable, *pip, *put, "--no-deps", "--upgrade", ours)
+    _drop(site)
+    tree.add_host(site, SITE)
     tree.write(f"{HOME}/pyvenv.cfg", PYVENV.format("true" if system else "false"))
     for python in ("python", "python3"):
         tree.link(f"{HOME}/bin/{python}", "/usr/bin/python3.11")
