@@ -71,6 +71,7 @@ def _machine(tree: Tree, board: Board, site: Site) -> None:
         "# The board resets itself when systemd has not spoken for so long.\n"
         f"[Manager]\nRuntimeWatchdogSec={timeout}\nRebootWatchdogSec=2min\n",
     )
+    tree.write("usr/lib/systemd/system/face-gate.service.d/10-image.conf", drop_in(board))
     load = [*board.kernel.load, *site.kernel.load]
     tree.write("etc/modules-load.d/face-gate.conf", "".join(f"{name}\n" for name in load))
     # Mount points.
@@ -82,6 +83,21 @@ def _machine(tree: Tree, board: Board, site: Site) -> None:
     for name in ("tmp", "var/tmp"):
         tree.folder(name, 0o1777)
     tree.folder("var/log")
+
+
+def drop_in(board: Board) -> str:
+    """What the service may do less, or must do besides, on an image."""
+    devices = ["char-video4linux", "char-gpiochip"]
+    if "python3-picamera2" in board.debian.packages:  # libcamera takes its buffers from there
+        devices += ["char-media", "char-dma_heap"]
+    allowed = "".join(f"DeviceAllow={device} rw\n" for device in devices)
+    return (
+        "[Service]\nRuntimeDirectory=face-gate\nRuntimeDirectoryPreserve=yes\n"
+        "ExecStartPre=/usr/lib/face-gate/back-off\n"
+        "# Administrator, SSH keys, updates and the loader are none of its business.\n"
+        "InaccessiblePaths=/data -/efi\n"
+        f"# Camera and lock alone.\nDeviceAllow=\n{allowed}"
+    )
 
 
 def _identity(tree: Tree, board: Board, site: Site, version: Version) -> None:
