@@ -4,12 +4,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint setup clean
+.PHONY: help demo test lint setup clean cross cross-test
 
 help:
 	@echo "make demo   set up, build, and play the main job (results in demo-output/)"
 	@echo "make test   the whole test suite, linters included"
 	@echo "make lint   ruff, mypy and clang-format alone"
+	@echo "make cross  the wheel for a board's architecture, ARCH=arm64 or armhf (docs/cross.md)"
+	@echo "make cross-test  the native tests on that architecture's processors, emulated"
 	@echo "make clean  remove .venv, build and demo-output"
 
 $(VENV)/.device: pyproject.toml setup.py CMakeLists.txt $(wildcard native/src/* native/include/facegate/* native/CMakeLists.txt)
@@ -34,6 +36,17 @@ lint: $(VENV)/.test
 
 test: lint
 	$(BIN)/python -m pytest
+
+# For the commands below any environment will do: they build beside it and leave it as it is.
+$(BIN)/python:
+	$(MAKE) setup
+
+ARCH ?= arm64
+cross: | $(BIN)/python
+	$(BIN)/python -m firmware_configs.cross build --arch $(ARCH)
+
+cross-test: cross
+	$(BIN)/python -m firmware_configs.cross test --arch $(ARCH)
 
 clean:
 	rm -rf $(VENV) build demo-output
