@@ -35,7 +35,7 @@ def squashfs(tree: Tree, out: Path, when: int) -> None:
             "mksquashfs",
             *("-", out, "-tar", "-noappend", "-no-progress", "-quiet", "-no-exports"),
             *("-comp", "zstd", "-Xcompression-level", "15", "-b", "262144"),
-            *("-mkfs-time", str(when), "-root-time", str(when), "-root-mode", "0755"),
+            *("-mkfs-time", str(when), "-all-time", str(when), "-root-mode", "0755"),
             *("-root-uid", "0", "-root-gid", "0"),
             stdin=tar,
         )
@@ -107,7 +107,7 @@ def assemble(
         )
     inputs = work / "inputs"
     (inputs / "boot").mkdir(parents=True)
-    boot.to_folder(inputs / "boot")
+    boot.to_folder(inputs / "boot", when)
     empty, temporary, done = work / "empty", work / "genimage", work / "done"
     for folder in (empty, temporary, done):
         folder.mkdir()

@@ -7,6 +7,7 @@ step needs root, and the same inputs give the same bytes.
 from __future__ import annotations
 
 import io
+import os
 import posixpath
 import tarfile
 from collections.abc import Iterator
@@ -187,8 +188,8 @@ class Tree:
                 info.linkname = entry.target
                 tar.addfile(info)
 
-    def to_folder(self, folder: Path) -> None:
-        """All of it as files under `folder`, owned by whoever runs this."""
+    def to_folder(self, folder: Path, when: int | None = None) -> None:
+        """All of it as files under `folder`, owned by whoever runs this, dated `when` if given."""
         for path, entry in self.sorted():
             place = folder / path
             if entry.kind == "folder":
@@ -198,6 +199,9 @@ class Tree:
             else:
                 place.write_bytes(entry.read())
                 place.chmod(entry.mode & 0o777)
+        if when is not None:
+            for path in self.entries:
+                os.utime(folder / path, (when, when), follow_symlinks=False)
 
 
 def _from_tar(tree: Tree, archive: Path, info: tarfile.TarInfo) -> Entry | None:
