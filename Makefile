@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint setup clean cross cross-test
+.PHONY: help demo test lint setup clean cross cross-test image
 
 help:
 	@echo "make demo   set up, build, and play the main job (results in demo-output/)"
@@ -12,6 +12,7 @@ help:
 	@echo "make lint   ruff, mypy and clang-format alone"
 	@echo "make cross  the wheel for a board's architecture, ARCH=arm64 or armhf (docs/cross.md)"
 	@echo "make cross-test  the native tests on that architecture's processors, emulated"
+	@echo "make image  one flashable image, BOARD=generic-arm64|rpi4|rpi5|jetson-orin-nano (docs/image.md)"
 	@echo "make clean  remove .venv, build and demo-output"
 
 $(VENV)/.device: pyproject.toml setup.py CMakeLists.txt $(wildcard native/src/* native/include/facegate/* native/CMakeLists.txt)
@@ -47,6 +48,12 @@ cross: | $(BIN)/python
 
 cross-test: cross
 	$(BIN)/python -m firmware_configs.cross test --arch $(ARCH)
+
+BOARD ?= generic-arm64
+# CONFIG=site.toml: what the site wants of its door.
+image: ARCH = arm64
+image: cross
+	$(BIN)/python -m firmware_configs.image build --board $(BOARD) $(if $(CONFIG),--config $(CONFIG))
 
 clean:
 	rm -rf $(VENV) build demo-output
