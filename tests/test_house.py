@@ -55,7 +55,7 @@ def lies_in(name: str, *rooms: str) -> bool:
 
 def strangers(folder: str, allowed: tuple[str, ...]) -> list[str]:
     """Imports of this repository's rooms by `folder` that `allowed` does not name."""
-    here = ("edge", "native", "export", "training", "bench", "tests")
+    here = ("edge", "native", "export", "training", "bench", "firmware_configs", "tests")
     return [
         f"{path.relative_to(ROOT)}: {name}"
         for path in sources(folder)
@@ -109,6 +109,10 @@ def test_the_workstation_uses_the_devices_code_and_no_more() -> None:
     found = strangers("training", (*shared, *also, *measured, "export"))
     assert [line for line in found if not line.startswith(door)] == []
     assert [line for line in found if not lies_in(line.split(": ")[1], *deciding)] == []
+
+
+def test_what_makes_images_uses_the_devices_code_and_no_more() -> None:
+    assert strangers("firmware_configs", ("edge", "native")) == []
 
 
 def test_cameras_and_door_know_nothing_of_faces_or_each_other() -> None:
