@@ -34,7 +34,7 @@ def squashfs(tree: Tree, out: Path, when: int) -> None:
         call(
             "mksquashfs",
             *("-", out, "-tar", "-noappend", "-no-progress", "-quiet", "-no-exports"),
-            *("-comp", "zstd", "-Xcompression-level", "15", "-b", "262144"),
+            *("-comp", "zstd", "-Xcompression-level", "6", "-b", "262144"),
             *("-mkfs-time", str(when), "-all-time", str(when), "-root-mode", "0755"),
             *("-root-uid", "0", "-root-gid", "0"),
             stdin=tar,
