@@ -69,7 +69,7 @@ class System:
 
     def release(self) -> tuple[str, str]:
         """Board and version of what runs. Raises SlotError."""
-        path = self.root / "usr/lib/os-release"
+        path = self.root / "etc/os-release"
         try:
             lines = path.read_text(encoding="utf-8").splitlines()
         except OSError as error:

@@ -71,7 +71,7 @@ class Image:
         return Place(place.start, size)
 
     def _release(self) -> dict[str, str]:
-        text = self.file_of_root("usr/lib/os-release")
+        text = self.file_of_root("etc/os-release")
         pairs = (line.split("=", 1) for line in (text or "").splitlines() if "=" in line)
         return {key: value.strip("\"'") for key, value in pairs}
 

@@ -8,7 +8,7 @@ Examples:
 
 A disk that is mounted, in use or write-protected is refused, and so is one that is not removable
 or has more than 128 GB unless `--force` names that. `lsblk -o NAME,SIZE,MODEL,RM,MOUNTPOINTS`
-shows what there is. The image's block map (IMAGE.bmap) must lie beside it.
+shows what there is. The image's block map must lie beside it, with the suffix .bmap.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _body(words: Sequence[str]) -> int:
     out = console.Output(as_json=args.json)
     if not args.image.is_file():
         raise UsageError(f"{args.image}: there is no image; `make image BOARD=…` builds one")
-    bmap = args.image.with_name(args.image.name + ".bmap")
+    bmap = blocks.beside(args.image)
     about = blocks.read(bmap, args.image)
     number = disk.number_of(args.target)
     if number is not None:

@@ -43,16 +43,23 @@ class Map:
         return self.size - sum(gap.size for gap in self.gaps)
 
 
+def beside(image: Path) -> Path:
+    """Where the image's map lies: `x.bmap` or `x.img.bmap` of `x.img`. Raises FlashFailed."""
+    names = (image.with_suffix(".bmap"), image.with_name(image.name + ".bmap"))
+    for path in names:
+        if path.is_file():
+            return path
+    raise FlashFailed(
+        f"{names[0]}: there is no block map; `bmaptool create -o {names[0]} {image}` makes one"
+    )
+
+
 def read(path: Path, image: Path) -> Map:
-    """Raises FlashFailed if the map is missing, unreadable or of another image's size."""
+    """Raises FlashFailed if the map is unreadable or of another image's size."""
     try:
         tree = ElementTree.parse(path).getroot()
         size, block = (int(tree.findtext(name) or "") for name in ("ImageSize", "BlockSize"))
         ranges = [_range(one.text or "") for one in tree.iterfind("BlockMap/Range")]
-    except FileNotFoundError as error:
-        raise FlashFailed(
-            f"{path}: there is no block map; `bmaptool create -o {path} {image}` makes one"
-        ) from error
     except (OSError, ValueError, ElementTree.ParseError) as error:
         raise FlashFailed(f"{path}: not a block map: {error}") from error
     there = image.stat().st_size

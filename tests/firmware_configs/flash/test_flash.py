@@ -26,14 +26,13 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if shutil.which("bmaptool") is None:
         pytest.skip("bmaptool is not installed: apt-get install bmap-tools")
     path = tmp_path_factory.mktemp("image") / "face-gate-test.img"
+    bmap = path.with_suffix(".bmap")
     with path.open("wb") as file:
         file.truncate(SIZE)
         for at in (0, 2 * MIB, 5 * MIB):
             file.seek(at)
             file.write(os.urandom(MIB // 2))
-    subprocess.run(
-        ["bmaptool", "create", "-o", f"{path}.bmap", path], check=True, capture_output=True
-    )
+    subprocess.run(["bmaptool", "create", "-o", str(bmap), path], check=True, capture_output=True)
     return path
 
 
@@ -83,7 +82,7 @@ def test_an_image_that_differs_from_its_map_is_refused(
 ) -> None:
     spoilt = tmp_path / "spoilt.img"
     shutil.copy(image, spoilt)
-    shutil.copy(f"{image}.bmap", f"{spoilt}.bmap")
+    shutil.copy(image.with_suffix(".bmap"), f"{spoilt}.bmap")
     with spoilt.open("r+b") as file:
         file.seek(2 * MIB + 77)
         file.write(b"\0\1\2\3")
@@ -113,7 +112,7 @@ def test_a_map_that_is_not_this_images_is_refused(
     own = tmp_path / "own.img"
     shutil.copy(image, own)
     if text is not None:
-        Path(f"{own}.bmap").write_text(text)
+        own.with_suffix(".bmap").write_text(text)
     assert main([str(own), str(tmp_path / "card.img")]) == 15
     assert said in " ".join(capsys.readouterr().err.split())
     assert not (tmp_path / "card.img").exists()
@@ -157,7 +156,7 @@ def test_without_bmaptool_it_is_said(
 
 
 def test_the_gaps_of_a_map(image: Path) -> None:
-    about = blocks.read(Path(f"{image}.bmap"), image)
+    about = blocks.read(image.with_suffix(".bmap"), image)
     half = MIB // 2
     assert about.gaps == (
         blocks.Gap(half, 2 * MIB - half),
@@ -201,9 +200,11 @@ def test_a_block_device_is_written_zeroed_between_and_verified(
 def test_a_device_in_use_is_refused(image: Path, loop: Path) -> None:
     handle = os.open(loop, os.O_RDONLY | os.O_EXCL)
     try:
-        about = blocks.read(Path(f"{image}.bmap"), image)
+        about = blocks.read(image.with_suffix(".bmap"), image)
         with pytest.raises(FlashFailed, match="busy"):
-            write.to_disk(image, Path(f"{image}.bmap"), about, loop, lambda *_: lambda _n: None)
+            write.to_disk(
+                image, image.with_suffix(".bmap"), about, loop, lambda *_: lambda _n: None
+            )
     finally:
         os.close(handle)
     assert loop.read_bytes() == b"\xee" * (SIZE + MIB)
