@@ -82,7 +82,9 @@ def _machine(tree: Tree, board: Board, site: Site) -> None:
     tree.folder("var/lib/systemd")
     for name in ("tmp", "var/tmp"):
         tree.folder(name, 0o1777)
-    tree.folder("var/log")
+    for name in ("var/log", "var/cache"):
+        tree.folder(name)
+    tree.link("var/lib/dbus/machine-id", "/etc/machine-id")
 
 
 def drop_in(board: Board) -> str:
