@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint setup clean cross cross-test image
+.PHONY: help demo test lint setup clean cross cross-test image flash update
 
 help:
 	@echo "make demo   set up, build, and play the main job (results in demo-output/)"
@@ -13,6 +13,8 @@ help:
 	@echo "make cross  the wheel for a board's architecture, ARCH=arm64 or armhf (docs/cross.md)"
 	@echo "make cross-test  the native tests on that architecture's processors, emulated"
 	@echo "make image  one flashable image, BOARD=generic-arm64|rpi4|rpi5|jetson-orin-nano (docs/image.md)"
+	@echo "make flash  an image onto a card, verified: BOARD=… DEV=/dev/sdX (docs/install.md)"
+	@echo "make update a signed update of a built image: BOARD=… KEY=update.key (docs/updates.md)"
 	@echo "make clean  remove .venv, build and demo-output"
 
 $(VENV)/.device: pyproject.toml setup.py CMakeLists.txt $(wildcard native/src/* native/include/facegate/* native/CMakeLists.txt)
@@ -54,6 +56,17 @@ BOARD ?= generic-arm64
 image: ARCH = arm64
 image: cross
 	$(BIN)/python -m firmware_configs.image build --board $(BOARD) $(if $(CONFIG),--config $(CONFIG))
+
+IMAGE = build/image/$(BOARD)/face-gate-$(BOARD).img
+# DEV=/dev/sdX or a file; FORCE="--yes --force large": what the command asks for.
+flash: | $(BIN)/python
+	$(if $(DEV),,$(error say where to: make flash BOARD=$(BOARD) DEV=/dev/sdX))
+	$(BIN)/python -m firmware_configs.flash $(IMAGE) $(DEV) $(FORCE)
+
+# KEY=update.key: minisign's secret key, whose public half the image holds.
+update: | $(BIN)/python
+	$(if $(KEY),,$(error say which key: make update BOARD=$(BOARD) KEY=update.key))
+	$(BIN)/python -m firmware_configs.bundle --image $(IMAGE) --key $(KEY) $(if $(OUT),--out $(OUT))
 
 clean:
 	rm -rf $(VENV) build demo-output

@@ -9,9 +9,13 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
 
 from edge.errors import BadSignature
 from edge.outputs import replacing
+from edge.packs import describe as describe_error
 from edge.update.bundle import MANIFEST, SIGNATURE, opened
 from edge.update.manifest import INITRD, KERNEL, PARTS, ROOT, Manifest, Part, Parts
 from firmware_configs.bundle.image import Image
@@ -55,7 +59,7 @@ def build(image: Image, key: Path, out: Path, seen: Seen, *, other_key: bool = F
             ROOT: _root(image, work / ROOT),
         }
         kernel, initrd, root = (_part(files[part], seen) for part in PARTS)
-        manifest = Manifest(
+        manifest = _manifest(
             board=image.board,
             version=image.version,
             options=image.options(work),
@@ -68,6 +72,13 @@ def build(image: Image, key: Path, out: Path, seen: Seen, *, other_key: bool = F
             _pack(beside, {name: work / name for name in (MANIFEST, SIGNATURE, *PARTS)})
             sha256 = _as_the_device_reads_it(beside, work / "image.pub", seen, other_key=other_key)
     return Built(out, manifest, sha256)
+
+
+def _manifest(**fields: Any) -> Manifest:
+    try:
+        return Manifest(**fields)
+    except ValidationError as error:
+        raise BuildError(f"the image makes no update:\n{describe_error(error)}") from error
 
 
 def _root(image: Image, to: Path) -> Path:

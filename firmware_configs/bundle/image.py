@@ -100,7 +100,14 @@ class Image:
 
     def options(self, work: Path) -> str:
         """The kernel's line, with {slot} where the slot's letter stands."""
-        entry = self.boot_file(f"loader/entries/face-gate-{IN_IMAGE}.conf", work / "entry")
+        name = f"loader/entries/face-gate-{IN_IMAGE}.conf"
+        try:
+            entry = self.boot_file(name, work / "entry")
+        except BuildError as error:
+            raise BuildError(
+                f"{self.path}: has no entry of systemd-boot ({name}): boards that start otherwise, "
+                "such as the Raspberry Pi, are flashed anew"
+            ) from error
         lines = entry.read_text(encoding="ascii").splitlines()
         found = [line.split(None, 1)[1] for line in lines if line.startswith("options ")]
         if len(found) != 1:
