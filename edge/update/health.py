@@ -20,7 +20,7 @@ from edge.outputs import replacing
 
 UNIT = "face-gate.service"
 PROPERTIES = ("ActiveState", "NRestarts", "MainPID", "WatchdogTimestampMonotonic", "StatusText")
-TIMEOUT_S = 180.0
+TIMEOUT_S = 240.0
 FED = 5
 """So often must the watchdog be seen fed anew, by one and the same process ..."""
 FOR_S = 10.0
