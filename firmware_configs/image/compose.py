@@ -23,9 +23,21 @@ LEFT_OUT = (
     "etc/initramfs-tools",
     "etc/kernel",
     "etc/logrotate.d",
-    "etc/systemd/system/timers.target.wants/dpkg-db-backup.timer",
-    "etc/systemd/system/timers.target.wants/e2scrub_all.timer",
-    "etc/systemd/system/multi-user.target.wants/e2scrub_reap.service",
+    # Whatever a package has enabled when it was installed, SSH among it. What runs is what rootfs/
+    # and the site enable.
+    "etc/systemd/system",
+    "etc/systemd/user",
+    "etc/rc0.d",
+    "etc/rc1.d",
+    "etc/rc2.d",
+    "etc/rc3.d",
+    "etc/rc4.d",
+    "etc/rc5.d",
+    "etc/rc6.d",
+    "etc/rcS.d",
+    "etc/init.d",
+    "etc/cron.d",
+    "etc/cron.daily",
     "usr/share/initramfs-tools",
     "usr/share/bash-completion",
     "usr/share/zsh",
@@ -82,8 +94,8 @@ def _machine(tree: Tree, board: Board, site: Site) -> None:
     tree.folder("var/lib/systemd")
     for name in ("tmp", "var/tmp"):
         tree.folder(name, 0o1777)
-    for name in ("var/log", "var/cache"):
-        tree.folder(name)
+    tree.folder("var/log")
+    tree.folder("var/cache/private", 0o700)
     tree.link("var/lib/dbus/machine-id", "/etc/machine-id")
 
 
@@ -106,6 +118,7 @@ def _identity(tree: Tree, board: Board, site: Site, version: Version) -> None:
     tree.write("etc/machine-id", "", 0o444)
     tree.write("etc/hostname", f"{site.host_name or 'face-gate'}\n")
     tree.write("etc/hosts", "127.0.0.1 localhost\n::1 localhost\n")
+    tree.write("etc/default/locale", "LANG=C.UTF-8\n")
     tree.link("etc/localtime", f"/usr/share/zoneinfo/{site.time_zone}")
     tree.write(
         "etc/os-release",
