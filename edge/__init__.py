@@ -4,6 +4,6 @@ import os
 
 __version__ = "0.1.0"
 
-# ONNX Runtime (from 1.32 on Linux too) would keep an identifier of the device and a list of events in
-# the home folder and send them to its maker. It asks for this as it is loaded, so it is said first.
+# ONNX Runtime (1.32, on Linux too) would keep an identifier of the device and a list of events in
+# the home folder, to send to its maker. It asks for this as it is loaded, so it is said first.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"

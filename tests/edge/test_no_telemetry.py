@@ -1,4 +1,4 @@
-"""Nothing leaves the device, and nothing is kept for leaving: what ONNX Runtime would do by itself."""
+"""Nothing leaves the device, nor is kept for leaving: what ONNX Runtime would do by itself."""
 
 from __future__ import annotations
 
