@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from firmware_configs.boards.schema import Board
+from firmware_configs.cross import source, wheel
+from firmware_configs.cross.targets import Target, target_of
 from firmware_configs.errors import BuildError
 from firmware_configs.image import base, compose, disk, initrd, loader, modules, wheels
 from firmware_configs.image.accounts import add as add_accounts
@@ -27,7 +29,6 @@ TOOLS = (
 )
 STEPS = ("Debian", "Python packages", "kernel modules", "root file system", "disk", "block map")
 CACHE = ROOT / "build" / "image" / "cache"
-WHEELS = ROOT / "build" / "cross" / "arm64" / "dist"
 
 
 @dataclass(frozen=True)
@@ -45,15 +46,15 @@ class Request:
     unlocked: bool = False
 
 
-def our_wheel(folder: Path = WHEELS) -> Path:
-    """The cross-built wheel of face-gate. Raises BuildError unless there is exactly one."""
-    found = sorted(folder.glob("face_gate-*aarch64.whl"))
-    if len(found) != 1:
-        names = ", ".join(path.name for path in found) or "none"
+def our_wheel(target: Target | None = None) -> Path:
+    """The cross-built wheel of this checkout. Raises BuildError for none, or an older one."""
+    target = target_of("arm64") if target is None else target
+    made = wheel.built(target)
+    if made.sources != source.digest(ROOT):
         raise BuildError(
-            f"one wheel of face-gate is needed in {folder}, there is {names}: make cross"
+            f"{made.path}: the sources changed since; run: make cross ARCH={target.arch}"
         )
-    return found[0]
+    return made.path
 
 
 def root_tree(

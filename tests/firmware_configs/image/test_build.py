@@ -10,8 +10,19 @@ from pathlib import Path
 import pytest
 
 from firmware_configs.boards import schema
+from firmware_configs.cross import targets
 from firmware_configs.errors import BuildError, ToolMissing
-from firmware_configs.image import __main__, accounts, base, build, disk, loader, tools, wheels
+from firmware_configs.image import (
+    __main__,
+    accounts,
+    base,
+    build,
+    compose,
+    disk,
+    loader,
+    tools,
+    wheels,
+)
 from firmware_configs.image.lock import needed
 from firmware_configs.image.site import Site
 from firmware_configs.image.tree import Tree
@@ -82,13 +93,21 @@ def test_a_missing_tool_says_what_to_install(monkeypatch: pytest.MonkeyPatch) ->
         tools.path_of("mksquashfs")
 
 
-def test_one_wheel_is_needed(tmp_path: Path) -> None:
-    with pytest.raises(BuildError, match="none"):
-        build.our_wheel(tmp_path)
-    for version in "12":
-        (tmp_path / f"face_gate-{version}-cp311-cp311-linux_aarch64.whl").touch()
-    with pytest.raises(BuildError, match="face_gate-2"):
-        build.our_wheel(tmp_path)
+def test_a_wheel_of_other_sources_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(targets, "BUILD", tmp_path)
+    with pytest.raises(BuildError, match="make cross"):
+        build.our_wheel()
+    dist = targets.target_of("arm64").dist
+    dist.mkdir(parents=True)
+    path = dist / "face_gate-1-cp311-cp311-manylinux_2_34_aarch64.whl"
+    path.write_bytes(b"wheel")
+    fields = {"platform": "", "commit": "", "clean": True, "epoch": 0, "compiler": ""}
+    record = {**fields, "path": path.name, "sha256": build.digest(path), "headers": [], "tools": []}
+    (dist / "build.json").write_text(json.dumps({**record, "sources": "0" * 64}))
+    with pytest.raises(BuildError, match="the sources changed since"):
+        build.our_wheel()
 
 
 def test_the_lock_names_all_that_the_project_needs() -> None:
@@ -118,6 +137,20 @@ def test_a_package_of_another_version_is_named(
     tree.write("var/lib/dpkg/status", "Package: sudo\nVersion: 3\n\nPackage: udev\nVersion: 2\n")
     with pytest.raises(BuildError, match=r"(?s)locked  sudo=1.*archive sudo=3"):
         base.check_lock(board, tree)
+
+
+def test_what_packages_enabled_for_themselves_is_not_taken_along() -> None:
+    tree = fake_debian()
+    ssh = "etc/systemd/system/multi-user.target.wants/ssh.service"
+    tree.link(ssh, "/lib/systemd/system/ssh.service")
+    tree.write("etc/ssh/ssh_host_ed25519_key", "the same in every image", 0o600)
+    tree.write("usr/bin/passwd", "", 0o4755)
+    tree.write("usr/bin/sudo", "", 0o4755)
+    compose.finish_debian(tree)
+    assert ssh not in tree
+    assert "etc/ssh/ssh_host_ed25519_key" not in tree
+    assert tree["usr/bin/passwd"].mode == 0o755
+    assert tree["usr/bin/sudo"].mode == 0o4755
 
 
 def test_nobody_can_log_in_to_a_new_image() -> None:
