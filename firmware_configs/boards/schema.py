@@ -20,7 +20,8 @@ BOARDS = Path(__file__).parent
 SYSTEMD_BOOT = "usr/lib/systemd/boot/efi/systemd-bootaa64.efi"
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-Package = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9+.-]+$")]
+Package = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9+.-]+(/[a-z0-9-]+)?$")]
+"""A Debian package, or package/suite where the suite is not the usual one."""
 Module = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][A-Za-z0-9_-]*$")]
 Argument = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$")]
 Provider = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]+ExecutionProvider$")]
@@ -78,9 +79,7 @@ class Boot(Section):
 
 
 class Kernel(Section):
-    package: str = Field(
-        pattern=r"^[a-z0-9][a-z0-9+.-]+(/[a-z0-9-]+)?$", title="Debian package, or package/suite"
-    )
+    package: Package = Field(title="Debian package of the kernel")
     initrd_modules: tuple[Module, ...] = Field(
         min_length=1, title="Modules that find disk and file systems, in the order of loading"
     )
@@ -106,7 +105,7 @@ class Archive(Section):
 
 
 class Debian(Section):
-    packages: tuple[str, ...] = Field(default=(), title="Packages beside the recipe's")
+    packages: tuple[Package, ...] = Field(default=(), title="Packages beside the recipe's")
     archives: tuple[Archive, ...] = Field(default=(), title="Archives beside Debian's own")
 
 
