@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint setup clean cross cross-test image flash update
+.PHONY: help demo test lint setup clean cross cross-test image flash update image-test
 
 help:
 	@echo "make demo   set up, build, and play the main job (results in demo-output/)"
@@ -15,6 +15,7 @@ help:
 	@echo "make image  one flashable image, BOARD=generic-arm64|rpi4|rpi5|jetson-orin-nano (docs/image.md)"
 	@echo "make flash  an image onto a card, verified: BOARD=… DEV=/dev/sdX (docs/install.md)"
 	@echo "make update a signed update of a built image: BOARD=… KEY=update.key (docs/updates.md)"
+	@echo "make image-test  boots the generic image in an emulator and proves the door (docs/boot-test.md)"
 	@echo "make clean  remove .venv, build and demo-output"
 
 $(VENV)/.device: pyproject.toml setup.py CMakeLists.txt $(wildcard native/src/* native/include/facegate/* native/CMakeLists.txt)
@@ -56,6 +57,10 @@ BOARD ?= generic-arm64
 image: ARCH = arm64
 image: cross
 	$(BIN)/python -m firmware_configs.image build --board $(BOARD) $(if $(CONFIG),--config $(CONFIG))
+
+image-test: ARCH = arm64
+image-test: cross
+	$(BIN)/python -m firmware_configs.boot_test --report docs/boot-test.md
 
 IMAGE = build/image/$(BOARD)/face-gate-$(BOARD).img
 # DEV=/dev/sdX or a file; FORCE="--yes --force large": what the command asks for.

@@ -1,0 +1,1 @@
+"""Boots the generic image in an emulator and proves from outside that the door works."""

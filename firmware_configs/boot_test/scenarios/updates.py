@@ -1,0 +1,77 @@
+"""A good update stays, one whose daemon crashes goes by itself, a forged one is refused."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from firmware_configs.boot_test.bench import Bench, log_in
+from firmware_configs.boot_test.machine import Machine
+from firmware_configs.boot_test.results import Result
+
+FOLDER = "/run/boot-test/more"
+REFUSED = 13
+GOOD, CRASHING, FORGED, OLD = "good.bundle", "crashing.bundle", "forged.bundle", "old.bundle"
+
+
+def prove(machine: Machine, bench: Bench, password: str, result: Result) -> None:
+    """Raises NotProved, ConsoleError."""
+    first = _version(bench)
+    people = bench.sh("face-gate-enroll list --json", 300)
+    refused(bench, FORGED, "a bundle with one changed byte is refused", result)
+    bench = apply(machine, bench, password, GOOD)
+    second = _version(bench)
+    result.require("the good update runs", second != first, f"{first} → {second}")
+    bench.wait(_settled(), 300, "the trial is over")
+    status = _status(bench)
+    result.check("and is kept", not status["on_trial"], json.dumps(status["slots"]))
+    same = bench.sh("face-gate-enroll list --json", 300) == people
+    result.check("the people enrolled are the same", same, people)
+    refused(bench, OLD, "the older version is refused", result)
+    began = machine.age
+    bench = apply(machine, bench, password, CRASHING)
+    third = _version(bench)
+    bench.wait_ready(120)
+    took = machine.age - began
+    status = _status(bench)
+    result.check(
+        "an update whose daemon crashes is gone by itself, the service runs",
+        third == second,
+        f"{second} runs again after {took:.0f} s real time",
+    )
+    result.check(
+        "and status says why",
+        status.get("last_trial") is not None,
+        json.dumps(status.get("last_trial")),
+    )
+    result.screens["face-gate-update status"] = bench.sh("face-gate-update status", 120)
+
+
+def refused(bench: Bench, name: str, promise: str, result: Result) -> None:
+    before = _status(bench)["slots"]
+    answer = bench.console.run(f"face-gate-update apply --no-reboot {FOLDER}/{name}", 900)
+    same = _status(bench)["slots"] == before
+    said = answer.text.strip().splitlines()[-1] if answer.text.strip() else "nothing"
+    result.check(promise, answer.code == REFUSED and same, f"exit code {answer.code}: {said}")
+
+
+def apply(machine: Machine, bench: Bench, password: str, name: str) -> Bench:
+    """Start the update and log in to whatever runs in the end."""
+    bench.console.send(f"face-gate-update apply {FOLDER}/{name}\n")
+    if name == CRASHING:
+        # Once into the system on trial, which gives up by itself; then the old one.
+        machine.console.expect(r"login: ?$", 900)
+    return log_in(machine, password)
+
+
+def _settled() -> str:
+    return "! ls /efi/loader/entries | grep -q '+'"
+
+
+def _status(bench: Bench) -> dict[str, Any]:
+    status: dict[str, Any] = json.loads(bench.sh("face-gate-update status --json", 120))
+    return status
+
+
+def _version(bench: Bench) -> str:
+    return bench.sh(". /etc/os-release; echo $IMAGE_VERSION")
