@@ -41,6 +41,11 @@ def input_spec(size: int = SIZE, scales: tuple[float, ...] = SCALES) -> InputSpe
     )
 
 
+def scales_of(spec: InputSpec) -> tuple[float, ...]:
+    """Sides of the squares of an input, in face sizes."""
+    return tuple(part.fit.scale for part in spec.parts if isinstance(part.fit, BoxFit))
+
+
 def cut(image: Image, box: NDArray[np.floating], spec: InputSpec) -> Image:
     """(height, width, 3) uint8 BGR: the device's own crops before colour order and scaling."""
     matrices = preprocess.face_matrices(spec, box)

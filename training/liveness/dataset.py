@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import cv2
@@ -16,7 +17,7 @@ from torch.utils.data import Dataset
 from training import augment
 from training.errors import DataError
 from training.liveness import crops
-from training.liveness.crops import Image, Jitter
+from training.liveness.crops import Image, Jitter, scales_of
 from training.liveness.samples import LIVE, Sample
 from training.liveness.store import Store
 from training.sampling import Key, rng_of
@@ -31,8 +32,8 @@ class Batch(NamedTuple):
 
 
 RECOLOURED = 0.3
-"""Of the views: all hues turned. Few people are seen in whole frames, and a network that knows
-them by skin and clothes takes others for attacks."""
+"""Of the views: all hues turned, and of as many those around the face alone. Few people are seen in
+whole frames, and a network that knows them by skin and clothes takes others for attacks."""
 
 
 def recoloured(image: Image, rng: np.random.Generator) -> Image:
@@ -40,6 +41,63 @@ def recoloured(image: Image, rng: np.random.Generator) -> Image:
     hsv = cv2.cvtColor(image, cv2.COLOR_BGR2HSV)
     hsv[..., 0] = (hsv[..., 0].astype(np.int16) + int(rng.integers(180))) % 180
     return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR), np.uint8)
+
+
+def redressed(image: Image, scales: Sequence[float], rng: np.random.Generator) -> Image:
+    """Crops (n · S, S, 3) uint8 BGR, the face as it is, around it other hues and another light."""
+    other = recoloured(image, rng).astype(np.float32) * np.float32(np.exp(rng.normal(0, 0.25)))
+    side = image.shape[1]
+    out = image.astype(np.float32)
+    for i, scale in enumerate(scales):
+        part = slice(i * side, (i + 1) * side)
+        own = _face_mask(side, scale)
+        out[part] = other[part] + (out[part] - other[part]) * own
+    return np.clip(out, 0, 255).astype(np.uint8)
+
+
+@lru_cache
+def _face_mask(side: int, scale: float) -> NDArray[np.float32]:
+    """(side, side, 1) 1 on the face in the middle of a crop of `scale` face sizes, 0 off it."""
+    y, x = np.ogrid[-1 : 1 : side * 1j, -1 : 1 : side * 1j]
+    radius = np.hypot(x * scale / 0.95, y * scale / 1.25)
+    return np.asarray(1 / (1 + np.exp((radius - 1) * 12)), np.float32)[..., None]
+
+
+HIDDEN = 0.7
+"""Of the views that show all that is around a face: without that face."""
+NEAR = 2.0
+"""Crops of fewer face sizes show a face, wider ones what is around it as well."""
+
+
+def hidden(image: Image, scale: float) -> Image:
+    """A crop (S, S, 3) uint8 BGR of `scale` face sizes, the face in its middle made a blot."""
+    side = image.shape[1]
+    blot = cv2.GaussianBlur(image, (0, 0), 0.3 * side / scale).astype(np.float32)
+    own = _face_mask(side, scale)
+    return np.asarray(image + (blot - image) * own, np.uint8)
+
+
+VEILED = 0.35
+"""Of the views: as a plain camera gives them."""
+
+
+def veiled(image: Image, rng: np.random.Generator) -> Image:
+    """(H, W, 3) uint8 BGR, pale and soft, as doors' cameras are and photographers' are not.
+
+    Stray light in the lens lifts what is dark, the sensor's colours are weak, the lens is not
+    sharp. Paper and screens do the same to a picture; living faces from collections of photographs
+    alone would teach that whatever is pale and soft is an attack.
+    """
+    grey = np.repeat(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)[..., None], 3, axis=2)
+    colour = rng.uniform(0.3, 1.0)
+    out = cv2.addWeighted(image, colour, grey, 1 - colour, 0)
+    share = rng.uniform(0.05, 0.55)
+    light = rng.uniform(60, 215) * np.exp(rng.normal(0, 0.04, 3))
+    out = np.clip(out * np.float32(1 - share) + (share * light).astype(np.float32), 0, 255)
+    sigma = rng.uniform(0.0, 1.2)
+    if sigma > 0.3:
+        out = cv2.GaussianBlur(out, (0, 0), sigma)
+    return np.asarray(out, np.uint8)
 
 
 def balanced(samples: Sequence[Sample]) -> NDArray[np.float64]:
@@ -76,6 +134,12 @@ class Presentations(Dataset[Batch]):
         self.store, self.seed, self.strength = store, seed, strength
         self.jitter, self.teacher = jitter or Jitter(), teacher
         self.chosen = [i for i, s in enumerate(store.samples) if s.label not in leave_out]
+        self.scales = scales_of(store.spec)
+        self.surrounded = store.surrounded()
+        self.others: dict[str, list[int]] = {}
+        for i in self.chosen:
+            if not self.surrounded[i]:
+                self.others.setdefault(store.samples[i].label, []).append(i)
         self.weights = balanced([store.samples[i] for i in self.chosen])
 
     def __len__(self) -> int:
@@ -86,10 +150,17 @@ class Presentations(Dataset[Batch]):
         index = self.chosen[key.index]
         sample = self.store.samples[index]
         image = self.store.cut(index, self.jitter.draw(sample.box, rng))
+        if self.surrounded[index]:
+            image = self._of_nobody(image, sample.label, rng)
         # Light and lens are those of the whole frame: the same on all crops of it.
+        if rng.random() < VEILED:
+            image = veiled(image, rng)
         image = augment.photometric(image, rng, self.strength)
-        if rng.random() < RECOLOURED:
+        turned = rng.random()
+        if turned < RECOLOURED:
             image = recoloured(image, rng)
+        elif turned < 2 * RECOLOURED:
+            image = redressed(image, self.scales, rng)
         if rng.random() < 0.5:
             image = image[:, ::-1]
         said = np.nan if self.teacher is None else self.teacher[index]
@@ -98,3 +169,24 @@ class Presentations(Dataset[Batch]):
             torch.tensor(int(sample.live)),
             torch.tensor(said, dtype=torch.float32),
         )
+
+    def _of_nobody(self, image: Image, label: str, rng: np.random.Generator) -> Image:
+        """The surroundings of a face, with the near crop of another presentation of its label.
+
+        Few people are seen with all that is around them. A network that sees their faces there
+        learns these, and that whoever else stands there is an attack.
+        """
+        others = self.others.get(label, [])
+        if not others:
+            return image
+        other = others[int(rng.integers(len(others)))]
+        near = self.store.cut(other, self.jitter.draw(self.store.samples[other].box, rng))
+        side = image.shape[1]
+        hide = rng.random() < HIDDEN
+        for i, scale in enumerate(self.scales):
+            part = slice(i * side, (i + 1) * side)
+            if scale < NEAR:
+                image[part] = near[part]
+            elif hide:
+                image[part] = hidden(image[part], scale)
+        return image

@@ -21,7 +21,7 @@ from edge import packs
 from edge.errors import UsageError
 from training import pages, tables
 from training.liveness import samples, scorers
-from training.liveness.reports import curves, figures, matching, page, slices, text, worst
+from training.liveness.reports import curves, figures, finding, matching, page, slices, text, worst
 from training.liveness.reports.figures import Rule
 from training.liveness.reports.scored import Scored, judge
 from training.liveness.samples import Sample
@@ -77,10 +77,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="CSV",
         help="presentations on which --bpcer or --apcer chooses; none of --list; may be repeated",
     )
-    add(
+    face = parser.add_argument_group("which face").add_mutually_exclusive_group()
+    face.add_argument(
         "--detector",
         metavar="PACK",
         help="take the box that this pack's detector finds, as the door does, and not the list's",
+    )
+    face.add_argument(
+        "--gates",
+        metavar="PACK",
+        help="the same, and what fails one of the door's gates of a frame (pose, sharpness, ...) is"
+        " a non-response: the door judges no such frame",
     )
     joint = parser.add_argument_group("recognition")
     joint.add_argument(
@@ -114,13 +121,17 @@ def run(args: argparse.Namespace) -> int:
     listed, chosen_on = _read(args.list), _read(args.choose)
     shared, missed = _apart(listed, chosen_on), figures.left_out(args.list)
     networks = scorers.all_of(args.network)
-    detector = None if args.detector is None else packs.load(args.detector)
+    find = None
+    if args.detector is not None:
+        find = finding.detected(packs.load(args.detector))
+    elif args.gates is not None:
+        find = finding.gated(packs.load(args.gates))
     if args.report is not None:
         pages.prepare(args.report)
     choice = None
     if chosen_on:
-        choice = judge(chosen_on, networks, console, detector=detector, what="choosing bounds")
-    scored = judge(listed, networks, console, detector=detector)
+        choice = judge(chosen_on, networks, console, find=find, what="choosing bounds")
+    scored = judge(listed, networks, console, find=find)
     told = []
     for network in networks:
         bound, how = rule.bound(network, choice)
@@ -132,6 +143,7 @@ def run(args: argparse.Namespace) -> int:
         "confidence": 0.95,
         "chosen_on": None,
         "detector": args.detector,
+        "gates": args.gates,
         "list": figures.of_list(scored, missed),
         "networks": told,
         "slices": slices.slices(scored, bounds),

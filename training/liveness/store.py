@@ -24,6 +24,7 @@ from training.liveness.samples import Sample, picture
 
 MARGIN = 1.25
 """Sides of what is kept over those of the crops: what a detector's boxes stray, with room."""
+SLACK = 0.15
 FINER = 2
 """Pixels of what is kept over those of the crops, along a side."""
 
@@ -43,10 +44,19 @@ def _wider(fit: BoxFit) -> BoxFit:
 
 
 class Store:
-    """The kept squares (n, height, width, 3) uint8 BGR of samples, in order."""
+    """The kept squares (n, height, width, 3) uint8 BGR of samples, in order.
 
-    def __init__(self, samples: Sequence[Sample], spec: InputSpec, kept: NDArray[np.uint8]) -> None:
-        self.samples, self.spec, self.kept = samples, spec, kept
+    frames: (n, 2) width and height of the pictures that they were cut from, pixels.
+    """
+
+    def __init__(
+        self,
+        samples: Sequence[Sample],
+        spec: InputSpec,
+        kept: NDArray[np.uint8],
+        frames: NDArray[np.int32],
+    ) -> None:
+        self.samples, self.spec, self.kept, self.frames = samples, spec, kept, frames
         self._kept_spec = kept_spec(spec)
 
     @classmethod
@@ -59,16 +69,32 @@ class Store:
         for s in samples:
             named.update(f"{s.picture.absolute()} {s.box.tolist()}\n".encode())
         path = folder / f"crops-{named.hexdigest()[:16]}.npy"
-        if not path.is_file():
+        sizes = path.with_name(f"{path.stem}-frames.npy")
+        if not (path.is_file() and sizes.is_file()):
             folder.mkdir(parents=True, exist_ok=True)
             shape = (len(samples), wider.height, wider.width, 3)
+            frames = np.zeros((len(samples), 2), np.int32)
             with replacing(path) as part:
                 kept = np.lib.format.open_memmap(part, "w+", np.uint8, shape)
                 for i, s in enumerate(track(samples, "cutting", console=console, transient=True)):
-                    kept[i] = crops.cut(picture(s), s.box, wider)
+                    image = picture(s)
+                    kept[i], frames[i] = crops.cut(image, s.box, wider), image.shape[1::-1]
                 kept.flush()
                 del kept
-        return cls(samples, spec, np.load(path, mmap_mode="r"))
+            with replacing(sizes) as part, part.open("wb") as file:
+                np.save(file, frames)
+        return cls(samples, spec, np.load(path, mmap_mode="r"), np.load(sizes))
+
+    def surrounded(self) -> NDArray[np.bool_]:
+        """(n,) whether the widest crop lies in the picture, but for `SLACK` of its side."""
+        widest = max(crops.scales_of(self.spec))
+        boxes = np.stack([s.box for s in self.samples])
+        middle = (boxes[:, :2] + boxes[:, 2:]) / 2
+        reach = (boxes[:, 2:] - boxes[:, :2]).max(axis=1) * widest * (0.5 - SLACK)
+        low, high = middle - reach[:, None], middle + reach[:, None]
+        inside = (low[:, 0] >= 0) & (high[:, 0] <= self.frames[:, 0] - 1) & (low[:, 1] >= 0)
+        # Where the picture ends below, shoulders do.
+        return np.asarray(inside, np.bool_)
 
     def cut(self, index: int, box: NDArray[np.floating]) -> Image:
         """(height, width, 3) uint8 BGR: `crops.cut` of sample `index` around `box` of its frame."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -16,7 +18,7 @@ from training import checkpoint
 from training.errors import CheckpointError, DataError
 from training.liveness import crops, samples
 from training.liveness.__main__ import main
-from training.liveness.dataset import Presentations, balanced
+from training.liveness.dataset import Presentations, balanced, veiled
 from training.liveness.model import Design, load, normalised
 from training.liveness.samples import picture
 from training.liveness.store import Store
@@ -49,7 +51,7 @@ def test_views_from_the_store_are_those_from_the_frame(make_list: Make, tmp_path
     assert np.abs(store.cut(1, found[1].box) - direct).mean() > 4
     again = Store.of(found, spec, tmp_path / "cache", Console(stderr=True))
     np.testing.assert_array_equal(again.kept, store.kept)
-    assert len(list((tmp_path / "cache").iterdir())) == 1
+    assert len(list((tmp_path / "cache").glob("*-frames.npy"))) == 1
 
 
 def test_a_view_follows_from_its_key_alone(make_list: Make, tmp_path: Path) -> None:
@@ -60,6 +62,39 @@ def test_a_view_follows_from_its_key_alone(make_list: Make, tmp_path: Path) -> N
     assert torch.equal(first.image, same.image)
     assert not torch.equal(first.image, other.image)
     assert torch.isnan(first.teacher)
+
+
+def test_of_frames_with_surroundings_nobodys_face_is_learned(
+    make_list: Make, tmp_path: Path
+) -> None:
+    """The near crop comes from another picture of the label; in the others the face is a blot."""
+    sheet = samples.read(make_list("some", "a", 4))
+    wide = samples.read(make_list("wide", "b", 4, ("print",)))
+    for sample in wide:  # the same, small in a wide frame
+        image = cv2.copyMakeBorder(picture(sample), 300, 300, 300, 300, cv2.BORDER_REPLICATE)
+        cv2.imwrite(str(sample.picture), image)
+    moved = [replace(s, box=s.box + 300) for s in wide]
+    store = Store.of([*sheet, *moved], Design().spec, tmp_path, Console(stderr=True))
+    assert store.surrounded().tolist() == [False] * 8 + [True] * 8
+    data = Presentations(store, seed=1)
+    rng = np.random.default_rng(0)
+    own = store.cut(8, moved[0].box)
+    seen = [data._of_nobody(own.copy(), "live", rng) for _ in range(20)]
+    assert all(np.abs(s[:72].astype(int) - own[:72]).mean() > 1 for s in seen)
+    hides = [bool((s[72:] != own[72:]).any()) for s in seen]
+    assert 8 <= sum(hides) <= 19
+    blot = seen[hides.index(True)][72:144]
+    np.testing.assert_array_equal(blot[:, :8], own[72:144, :8])
+    assert np.abs(blot[26:46, 30:42].astype(int) - own[98:118, 30:42]).max() > 3
+
+
+def test_a_veil_takes_contrast_and_colour(make_list: Make) -> None:
+    image = picture(samples.read(make_list("one", "a", 1))[0])
+    rng = np.random.default_rng(2)
+    for _ in range(20):
+        pale = veiled(image, rng)
+        assert pale.std() < image.std() and pale.shape == image.shape
+        assert np.ptp(pale.astype(int), axis=2).mean() < np.ptp(image.astype(int), axis=2).mean()
 
 
 def test_half_is_live_and_instruments_share_the_rest(make_list: Make) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from skimage import data
 
 from tests.training.liveness import made_up_scorer
 from training import cli
@@ -153,6 +154,33 @@ def test_a_face_that_the_detector_misses_is_no_response(
     path = grey_list("test", LEVELS)
     assert run("--list", path, "--network", f"n={bright}", "--detector", "default") == 3
     assert "a face to judge" in capsys.readouterr().err
+
+
+def test_a_frame_that_the_door_would_not_judge_is_no_response(
+    tmp_path: Path, bright: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A head upon its side is found and fails the gate of roll; none of it counts as refused."""
+    from edge import packs
+    from edge.faces.detect import detect
+
+    face = np.ascontiguousarray(data.astronaut()[:400, :400, ::-1])
+    middle = (224.0, 120.0)
+    found = []
+    for name, label, turn in (("a", "live", 0), ("b", "live", 50), ("c", "print", 0)):
+        matrix = cv2.getRotationMatrix2D(middle, turn, 1)
+        image = cv2.warpAffine(face, matrix, (400, 400), borderMode=cv2.BORDER_REPLICATE)
+        cv2.imwrite(str(tmp_path / f"{name}.png"), image)
+        box = detect(packs.load(), image)[0][0]
+        found.append(Sample(tmp_path / f"{name}.png", label, name, box))
+    samples.write(tmp_path / "list.csv", found)
+    words = ("--list", tmp_path / "list.csv", "--network", f"n={bright}", "--bound", 0, "--json")
+    assert run(*words, "--detector", "default") == 0
+    assert told(capsys)["list"]["live"]["no_response"]["count"] == 0
+    assert run(*words, "--gates", "default") == 0
+    result = told(capsys)
+    assert result["list"]["live"]["no_response"]["count"] == 1
+    assert result["networks"][0]["bpcer"]["trials"] == 1
+    assert result["networks"][0]["apcer"]["print"]["trials"] == 1
 
 
 @pytest.mark.parametrize(

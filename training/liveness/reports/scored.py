@@ -11,16 +11,12 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
-from edge.faces.detect import detect
-from edge.packs import Pack
-from training.detector.geometry import iou
 from training.errors import DataError
+from training.liveness.reports.finding import Find
 from training.liveness.samples import LIVE, Sample, picture
 from training.liveness.scorers import Named
 
 Floats = NDArray[np.float64]
-SAME_FACE = 0.3
-"""Intersection over union from which on a detected box is of the face that the list names."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,13 +62,12 @@ def judge(
     networks: Sequence[Named],
     console: Console,
     *,
-    detector: Pack | None = None,
+    find: Find | None = None,
     what: str = "scoring",
 ) -> Scored:
     """Scores of every network. Raises DataError, PackError, NumericError.
 
-    detector: finds the box, as at the door; a face that it does not find, where the list has one,
-    gets no answer. None: the list's boxes.
+    find: gives the box to judge, or None, and then there is no answer. None: the list's boxes.
     """
     count = len(samples)
     answered = np.zeros(count, np.bool_)
@@ -80,7 +75,7 @@ def judge(
     ms = {n.name: np.full(count, np.nan) for n in networks}
     for i, sample in enumerate(track(samples, what, console=console, transient=True)):
         image = picture(sample)
-        box = sample.box if detector is None else _found(detector, image, sample.box)
+        box = sample.box if find is None else find(image, sample.box)
         if box is None:
             continue
         answered[i] = True
@@ -100,13 +95,3 @@ def _check(found: Scored) -> None:
             "live faces and attacks are both needed, and a face to judge in some of each; the "
             f"lists have {', '.join(sorted(set(found.labels)))}"
         )
-
-
-def _found(
-    pack: Pack, image: NDArray[np.uint8], listed: NDArray[np.float32]
-) -> NDArray[np.float32] | None:
-    boxes, _ = detect(pack, image)
-    alike = iou(boxes, listed[np.newaxis])[:, 0]
-    if not len(alike) or alike.max() < SAME_FACE:
-        return None
-    return np.asarray(boxes[int(np.argmax(alike))])

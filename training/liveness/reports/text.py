@@ -84,12 +84,18 @@ def _listed(result: Mapping[str, Any]) -> Table:
         )
     heads = ("presentations of", "kind", "number", "people", "films", "no response")
     heads += ("left out before",)
-    where = (
-        f"Faces are found by the detector of {result['detector']}: where it finds none there is no "
-        "response (APNRR, BPNRR), and the rates below are of those that it found."
-        if result["detector"]
-        else "Boxes are those of the list: every presentation has an answer."
-    )
+    where = "Boxes are those of the list: every presentation has an answer."
+    if result["detector"]:
+        where = (
+            f"Faces are found by the detector of {result['detector']}: where it finds none there is"
+            " no response (APNRR, BPNRR), and the rates below are of those that it found."
+        )
+    elif result["gates"]:
+        where = (
+            f"Pictures pass the door's gates of a frame with {result['gates']}, or there is no "
+            "response (APNRR, BPNRR): the door judges no such frame. The rates below are of those "
+            "that passed."
+        )
     before = (
         "Left out before: `generate` found no face in so many; non-responses of the pack it asked."
     )
