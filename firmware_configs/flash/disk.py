@@ -55,7 +55,7 @@ def number_of(device: Path) -> str | None:
     try:
         about = device.stat()
     except FileNotFoundError as error:
-        if device.is_relative_to("/dev"):
+        if device.is_relative_to("/dev") and not device.is_relative_to("/dev/shm"):
             raise DiskRefused(f"{device}: there is no such device; is the card in?") from error
         return None
     except OSError as error:
