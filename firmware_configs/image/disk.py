@@ -73,7 +73,8 @@ def layout(board: Board, boot: Tree, root: Path, data: Path, out: str) -> str:
         _partition(board, "data", str(data), sizes.data),
     ]
     return (
-        f'image esp.vfat {{\n  vfat {{\n    label = "ESP"\n    extraargs = "-i {serial} -F 32"\n'
+        # No label: mkfs.vfat would date it now.
+        f'image esp.vfat {{\n  vfat {{\n    extraargs = "-i {serial} -F 32"\n'
         f"{files}  }}\n  size = {sizes.esp}M\n}}\n"
         f"image {out} {{\n  hdimage {{\n    partition-table-type = gpt\n    align = 1M\n"
         f'    disk-uuid = "{identity(board, "disk")}"\n  }}\n{"".join(parts)}}}\n'

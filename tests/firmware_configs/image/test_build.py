@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -205,6 +206,7 @@ def test_a_disk_is_the_same_to_the_last_bit_and_has_no_holes_that_matter(tmp_pat
         disk.ext4(board, data, VERSION.when)
         disk.assemble(board, boot, root, data, out, work, VERSION.when)
         images.append(out)
+        time.sleep(2.1)  # FAT counts time in steps of two seconds
     assert build.digest(images[0]) == build.digest(images[1])
     bmap = tmp_path / "x.bmap"
     tools.call("bmaptool", "create", "-o", bmap, images[0])
