@@ -117,7 +117,7 @@ def drop_in(board: Board) -> str:
 def _identity(tree: Tree, board: Board, site: Site, version: Version) -> None:
     tree.write("etc/machine-id", "", 0o444)
     tree.write("etc/hostname", f"{site.host_name or 'face-gate'}\n")
-    tree.write("etc/hosts", "127.0.0.1 localhost\n::1 localhost\n")
+    tree.link("etc/hosts", "/run/hosts")  # the host name is known at the first boot
     tree.write("etc/default/locale", "LANG=C.UTF-8\n")
     tree.link("etc/localtime", f"/usr/share/zoneinfo/{site.time_zone}")
     tree.write(
