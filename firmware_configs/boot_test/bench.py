@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from firmware_configs.boot_test.console import PROMPT
 from firmware_configs.boot_test.errors import ConsoleError, NotProved
 from firmware_configs.boot_test.machine import Machine
 
@@ -126,7 +127,7 @@ def first_log_in(machine: Machine, password: str) -> str:
     Ends at a root shell. Raises ConsoleError, NotProved.
     """
     console = machine.console
-    shown = console.expect(r"with the password\s+(\S+)", BOOT_S)
+    shown = console.expect(r"with the password\s+(\S+)\s", BOOT_S)
     _log_in(machine, shown[1])
     console.send("sudo face-gate-admin password\n")
     console.expect(r"password for admin: ?", 120)
@@ -135,6 +136,7 @@ def first_log_in(machine: Machine, password: str) -> str:
         console.expect(prompt, 120)
         console.send(password + "\n")
     console.expect("password is changed", 120)
+    console.expect(PROMPT, 120)
     _become_root(machine, shown[1], asks=False)
     return shown[0]
 
@@ -148,11 +150,11 @@ def log_in(machine: Machine, password: str) -> Bench:
 
 def _log_in(machine: Machine, password: str) -> None:
     console = machine.console
-    console.expect(r"\blogin: ?$", BOOT_S)
+    console.expect(r"\blogin: ", BOOT_S)
     console.send(ADMIN + "\n")
-    console.expect(r"Password: ?$", 120)
+    console.expect(r"Password: ", 120)
     console.send(password + "\n")
-    said = console.expect(r"(Login incorrect)|[$#] ?$", 120)
+    said = console.expect(rf"(Login incorrect)|{PROMPT}", 120)
     if said[1]:
         raise NotProved("the console refuses the administrator's password")
 
@@ -163,6 +165,7 @@ def _become_root(machine: Machine, password: str, *, asks: bool) -> None:
     if asks:
         console.expect(r"password for admin: ?", 120)
         console.send(password + "\n")
+    console.expect(r"# ?\Z", 120)
     console.prepare()
     if (who := console.run("id -u").ok().strip()) != "0":
         raise ConsoleError(f"sudo gave user {who}, not root")

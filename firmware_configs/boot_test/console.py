@@ -23,6 +23,8 @@ _ESCAPES = re.compile(
 MAX_LINE = 4000
 """Bytes that a terminal's line editor takes at once."""
 KEPT_LINES = 40
+PROMPT = r"[$#] ?\Z"
+"""Of a shell that waits for a command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +128,10 @@ class Console:
 
     def prepare(self) -> None:
         """After a login: a plain shell, no echo, no prompt, no chatter of kernel and systemd."""
-        quiet = "stty -echo -onlcr cols 4000; PS1= PS2= ; export PAGER=cat SYSTEMD_PAGER= TERM=dumb"
-        self.send(f"exec env -u PROMPT_COMMAND sh\n{quiet} LC_ALL=C.UTF-8\n")
-        # Whatever was typed ahead is read in order, so the first answer also ends the old prompt.
+        # One step at a time: a shell with a line editor throws away what is typed ahead.
+        self.send("exec sh\n")
+        self.expect(PROMPT, 120)
+        self.send("stty -echo -onlcr cols 4000; PS1= PS2=; export LC_ALL=C.UTF-8 TERM=dumb\n")
         self.run("dmesg -n 1; kill -s RTMIN+21 1 || true", 60)
 
     def close(self) -> None:

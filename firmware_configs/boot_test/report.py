@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
 import re
 from collections.abc import Sequence
@@ -47,6 +48,7 @@ def about(image: Path, seconds: float, when: datetime) -> dict[str, Any]:
     size = image.stat()
     return {
         "image": image.name,
+        "image SHA-256": sha256(image),
         "image MB": round(size.st_size / 1e6),
         "of it not holes, MB": round(size.st_blocks * 512 / 1e6),
         "emulator": qemu,
@@ -55,6 +57,11 @@ def about(image: Path, seconds: float, when: datetime) -> dict[str, Any]:
         "minutes": round(seconds / 60),
         "date": when.date().isoformat(),
     }
+
+
+def sha256(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def write(path: Path, results: Sequence[Result], facts: dict[str, Any]) -> None:
@@ -89,6 +96,8 @@ def _outcome(result: Result) -> str:
 
 def _section(result: Result, pictures: Path, base: Path) -> str:
     lines = [f"## {result.title}", ""]
+    if result.when:
+        lines += [f"Run {result.when}, {result.seconds / 60:.0f} minutes of real time.", ""]
     if result.skipped is not None:
         lines += [f"Not run: {result.skipped}", ""]
         return "\n".join(lines)

@@ -22,7 +22,7 @@ class Check:
 class Result:
     """Of one scenario. skipped: why, where it was not run. figures: name → value with its unit.
 
-    screens: title → text of the console.
+    screens: title → text of the console. when: date and time of the run, UTC.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Result:
     skipped: str | None = None
     error: str | None = None
     seconds: float = 0.0
+    when: str = ""
 
     @property
     def passed(self) -> bool:
@@ -55,3 +56,16 @@ def to_json(results: list[Result], about: dict[str, Any]) -> str:
     """Everything, for machines."""
     rows = [{**asdict(r), "passed": r.passed} for r in results]
     return json.dumps({"about": about, "results": rows}, indent=2, ensure_ascii=False) + "\n"
+
+
+def from_json(text: str, image_sha256: str) -> dict[str, Result]:
+    """Earlier results of the same image, by name; none if it was another image."""
+    data = json.loads(text)
+    if data["about"]["image SHA-256"] != image_sha256:
+        return {}
+    found = {}
+    for row in data["results"]:
+        row.pop("passed")
+        row["checks"] = [Check(**check) for check in row["checks"]]
+        found[row["name"]] = Result(**row)
+    return found

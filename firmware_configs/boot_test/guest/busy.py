@@ -12,9 +12,10 @@ from verify import STATE, digest
 
 from edge.audit import Audit
 from edge.gallery import Person, Template
+from edge.packs import pack_path, read_manifest
 from edge.vault import Vault
 
-KEEP = 3
+KEEP, TEMPLATES = 3, 5
 
 
 def say(*words: object) -> None:
@@ -25,12 +26,10 @@ def invented(number: int) -> list[Template]:
     """Templates of nobody: unit vectors of the pack's own length."""
     draw = np.random.default_rng(number)
     made = []
-    for like in sample.templates:
-        vector = draw.normal(size=like.vector.shape).astype(np.float32)
+    for _ in range(TEMPLATES):
+        vector = draw.normal(size=embedder.head.length).astype(np.float32)
         vector /= np.linalg.norm(vector)
-        made.append(
-            Template(vector, like.embedder_sha256, like.created, 0.0, 0.0, 0.0, 0.5, "boot test")
-        )
+        made.append(Template(vector, embedder.sha256, 0.0, 0.0, 0.0, 0.0, 0.5, "boot test"))
     return made
 
 
@@ -54,8 +53,8 @@ def main(cut: str) -> None:
 
 
 if __name__ == "__main__":
+    embedder = read_manifest(pack_path("default")).roles.embedder
     with Vault(STATE, create=False) as vault, Audit(STATE / "audit.jsonl") as audit:
-        sample = vault.people()[0]
         for person in vault.people():
             if person.name.startswith("cut "):
                 vault.remove(person.name)

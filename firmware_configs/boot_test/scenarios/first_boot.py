@@ -32,7 +32,9 @@ def prove(bench: Bench, result: Result, *, after_s: float) -> None:
     result.check("no unit has failed", not failed, ", ".join(failed) or "none")
     security = bench.sh("systemd-analyze security face-gate --no-pager", 300)
     found = re.search(r"Overall exposure level for \S+: ([\d.]+) (\w+)", security)
-    result.require("systemd-analyze rates the service", found is not None, security[-200:])
+    result.require(
+        "systemd-analyze rates the service", found is not None, security.splitlines()[-1]
+    )
     assert found is not None
     result.check(
         f"its exposure is at most {MAX_EXPOSURE}",
