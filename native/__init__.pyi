@@ -49,9 +49,9 @@ def warp(
     Returns (3, height, width):
     ``out[c, y, x] = (bilinear(image, inverse(matrix) (x, y))[c, or 2-c if swap_rb] - mean[c])
     / std[c]``, interpolated to within 0.03 grey levels, and the same to the last bit on every
-    machine. Where the crop takes more than 2 image
-    pixels per crop pixel along an axis, ceil(that many) samples per axis are averaged against
-    aliasing.
+    machine. Where the crop takes more than 2 image pixels per crop pixel, they are averaged
+    against aliasing: for a turned crop blocks of the image first, whose means are rounded to whole
+    levels, for an upright one several samples (facegate/align.hpp has the rules).
     ValueError: also if the crop would shrink the image more than 64 times.
     """
 

@@ -53,6 +53,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 #if defined(__x86_64__)
     compare(InstructionSet::avx2, align_avx2);
     compare(InstructionSet::avx512vnni, align_avx512vnni);
+    compare(InstructionSet::avx512vbmi, align_avx512vbmi);
 #elif defined(__aarch64__)
     compare(InstructionSet::neon, align_neon);
 #endif

@@ -1,5 +1,6 @@
 #include "facegate/align.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "align/plan.hpp"
@@ -13,6 +14,7 @@ constexpr Variant<const AlignKernels*> variants[] = {
 #if defined(__x86_64__)
     {InstructionSet::avx2, &align_avx2},
     {InstructionSet::avx512vnni, &align_avx512vnni},
+    {InstructionSet::avx512vbmi, &align_avx512vbmi},
 #elif defined(__aarch64__)
     {InstructionSet::neon, &align_neon},
 #endif
@@ -27,6 +29,25 @@ const Variant<const AlignKernels*>& chosen() {
 bool stands_on_grid(const Sampling& sampling) noexcept {
     return sampling.inverse[1] == 0.0 && sampling.inverse[3] == 0.0 &&
            (sampling.steps_x > 1 || sampling.steps_y > 1);
+}
+
+Line line(const double* m) noexcept {
+    // Crops are at most 4096 pixels wide and high, which is 2^19 image pixels; so from 2^21 on all
+    // of one lies beyond the same edge of any image, and farther is the same. Sums stay below 2^62.
+    constexpr double far = 1 << 21;
+    constexpr double unit = std::int64_t{1} << place_bits;
+    const double start = m[2] > far ? far : m[2] < -far ? -far : m[2];
+    return {std::llround(start * unit), std::llround(m[0] * unit), std::llround(m[1] * unit)};
+}
+
+// The side of the blocks that are averaged before sampling; see facegate/align.hpp.
+int blocks_for(const double* m, double step_x, double step_y) noexcept {
+    constexpr double most_left = 1.75;
+    const double least = std::min(step_x, step_y);
+    const bool upright = m[1] == 0.0 && m[3] == 0.0;
+    if (upright || !(least > 2.0)) return 1;
+    const double side = std::min(std::round(least), static_cast<double>(most_blocks));
+    return std::max(step_x, step_y) < most_left * side ? static_cast<int>(side) : 1;
 }
 
 int samples_for(double step) noexcept { return step > 2.0 ? static_cast<int>(std::ceil(step)) : 1; }
@@ -54,8 +75,9 @@ Plan plan_sampling(const double* matrix, Sampling* sampling) noexcept {
     const double step_y = std::sqrt(m[1] * m[1] + m[4] * m[4]);
     if (!(step_x <= max_shrink && step_y <= max_shrink)) return Plan::shrinks_far;
     if (!(std::isfinite(m[2]) && std::isfinite(m[5]))) return Plan::singular;
-    sampling->steps_x = samples_for(step_x);
-    sampling->steps_y = samples_for(step_y);
+    sampling->blocks = blocks_for(m, step_x, step_y);
+    sampling->steps_x = sampling->blocks > 1 ? 1 : samples_for(step_x);
+    sampling->steps_y = sampling->blocks > 1 ? 1 : samples_for(step_y);
     return Plan::ok;
 }
 
@@ -67,14 +89,20 @@ Crop plan_crop(const ImageView& image, const Sampling& sampling, Edge edge, int 
     crop.sampling = sampling;
     crop.height = height;
     crop.width = width;
-    crop.part_x = 1.0 / sampling.steps_x;
-    crop.part_y = 1.0 / sampling.steps_y;
+    // A block's centre lies (side - 1) / 2 pixels from its first.
+    const double side = sampling.blocks;
+    double m[6];
+    for (int i = 0; i < 6; ++i) {
+        m[i] = (i % 3 == 2 ? sampling.inverse[i] - (side - 1) / 2 : sampling.inverse[i]) / side;
+    }
+    crop.u = line(m);
+    crop.v = line(m + 3);
     const int samples = sampling.steps_x * sampling.steps_y;
     crop.share = 1.0F / static_cast<float>((1 << weight_bits) * samples);
     constexpr double unit = 1 << step_bits;
     for (int i = 0; i < group; ++i) {
-        crop.along_x[i] = static_cast<std::int32_t>(std::lround(sampling.inverse[0] * i * unit));
-        crop.along_y[i] = static_cast<std::int32_t>(std::lround(sampling.inverse[3] * i * unit));
+        crop.along_x[i] = static_cast<std::int32_t>(std::lround(m[0] * i * unit));
+        crop.along_y[i] = static_cast<std::int32_t>(std::lround(m[3] * i * unit));
     }
     const std::ptrdiff_t stride = std::abs(image.row_bytes);
     const std::ptrdiff_t dense = static_cast<std::ptrdiff_t>(image.width) * 3;

@@ -2,9 +2,11 @@
 #include <pybind11/stl.h>
 
 #include "calls.hpp"
+#include "keywords.hpp"
 
 namespace py = pybind11;
 namespace calls = facegate::calls;
+using facegate::border::method;
 
 PYBIND11_MODULE(_native, m) {
     using py::arg;
@@ -16,26 +18,8 @@ PYBIND11_MODULE(_native, m) {
     m.def("similarity", &calls::similarity, arg("src"), arg("dst"),
           "2x3 matrix of the least-squares rotation, scale and shift from src to dst.");
 
-    m.def("warp", &calls::warp, arg("image"), arg("matrix"), arg("height"), arg("width"),
-          py::kw_only(), arg("mean"), arg("std"), arg("swap_rb"), arg("border").none(true),
-          arg("out") = py::none(), "Crop by an image-to-crop matrix, normalised, planes first.");
-
-    m.def("align", &calls::align, arg("image"), arg("points"), arg("template"), arg("height"),
-          arg("width"), py::kw_only(), arg("mean"), arg("std"), arg("swap_rb"),
-          arg("border").none(true), arg("out") = py::none(),
-          "Crop so that points come to lie on template, normalised, planes first.");
-
     m.def("warp_u8", &calls::warp_u8, arg("image"), arg("matrix"), arg("height"), arg("width"),
           py::kw_only(), arg("border").none(true), "Crop by an image-to-crop matrix, as pixels.");
-
-    m.def("decode_yolo", &calls::decode_yolo, arg("planes"), arg("anchors"), py::kw_only(),
-          arg("score_threshold"), arg("iou_threshold"), arg("top_k"), arg("layout") = "planes",
-          "Boxes and scores out of the raw planes of a one-class YOLO head.");
-
-    m.def("decode_distances", &calls::decode_distances, arg("logits"), arg("distances"),
-          py::kw_only(), arg("centre"), arg("score_threshold"), arg("iou_threshold"), arg("top_k"),
-          arg("layout") = "planes",
-          "Boxes and scores out of the logits and side distances of an anchor-free head.");
 
     m.def("nms", &calls::nms, arg("boxes"), arg("scores"), py::kw_only(), arg("score_threshold"),
           arg("iou_threshold"), arg("top_k"),
@@ -43,6 +27,17 @@ PYBIND11_MODULE(_native, m) {
 
     m.def("match", &calls::match, arg("probe"), arg("templates"), arg("k"),
           "Rows and cosine similarities of the k best templates, best first.");
+
+    static PyMethodDef fast[] = {
+        method("warp", calls::warp, "Crop by an image-to-crop matrix, normalised, planes first."),
+        method("align", calls::align,
+               "Crop so that points come to lie on template, normalised, planes first."),
+        method("decode_yolo", calls::decode_yolo,
+               "Boxes and scores out of the raw planes of a one-class YOLO head."),
+        method("decode_distances", calls::decode_distances,
+               "Boxes and scores out of the logits and side distances of an anchor-free head."),
+        {nullptr, nullptr, 0, nullptr}};
+    if (PyModule_AddFunctions(m.ptr(), fast) != 0) throw py::error_already_set();
 
     calls::index(m);
 

@@ -5,6 +5,7 @@
 #include "calls.hpp"
 #include "facegate/decode.hpp"
 #include "facegate/nms.hpp"
+#include "keywords.hpp"
 
 namespace facegate::calls {
 
@@ -117,8 +118,10 @@ py::tuple decode(const char* name, const Head& head, double score_threshold, dou
 
 }  // namespace
 
-py::tuple decode_yolo(py::handle got_planes, py::handle got_anchors, double score_threshold,
-                      double iou_threshold, py::ssize_t top_k, const std::string& layout) {
+namespace {
+
+py::tuple decode_anchors(py::handle got_planes, py::handle got_anchors, double score_threshold,
+                         double iou_threshold, py::ssize_t top_k, const std::string& layout) {
     const py::array anchors =
         dense_floats("anchors", got_anchors, "a float32 array (A, 2)", {-1, 2});
     Head head{HeadKind::anchors,
@@ -142,9 +145,9 @@ py::tuple decode_yolo(py::handle got_planes, py::handle got_anchors, double scor
     return decode("planes", head, score_threshold, iou_threshold, top_k);
 }
 
-py::tuple decode_distances(py::handle got_logits, py::handle got_distances, double centre,
-                           double score_threshold, double iou_threshold, py::ssize_t top_k,
-                           const std::string& layout) {
+py::tuple decode_sides(py::handle got_logits, py::handle got_distances, double centre,
+                       double score_threshold, double iou_threshold, py::ssize_t top_k,
+                       const std::string& layout) {
     Head head{
         HeadKind::distances, lies_in_planes(layout), nullptr, nullptr, nullptr, 0, 0, 0, centre};
     const py::array logits = dense_floats(
@@ -164,6 +167,35 @@ py::tuple decode_distances(py::handle got_logits, py::handle got_distances, doub
     head.logits = floats(logits);
     head.values = floats(distances);
     return decode("logits, distances", head, score_threshold, iou_threshold, top_k);
+}
+
+std::string layout_of(py::handle got) { return got ? text("layout", got) : "planes"; }
+
+}  // namespace
+
+PyObject* decode_yolo(PyObject*, PyObject* const* given, Py_ssize_t count, PyObject* keywords) {
+    return answer([&]() -> py::object {
+        static const Signature<6> signature(
+            "decode_yolo", 2, 5,
+            {"planes", "anchors", "score_threshold", "iou_threshold", "top_k", "layout"});
+        const auto got = signature.bind(given, count, keywords);
+        return decode_anchors(got[0], got[1], number("score_threshold", got[2]),
+                              number("iou_threshold", got[3]), integer("top_k", got[4]),
+                              layout_of(got[5]));
+    });
+}
+
+PyObject* decode_distances(PyObject*, PyObject* const* given, Py_ssize_t count,
+                           PyObject* keywords) {
+    return answer([&]() -> py::object {
+        static const Signature<7> signature("decode_distances", 2, 6,
+                                            {"logits", "distances", "centre", "score_threshold",
+                                             "iou_threshold", "top_k", "layout"});
+        const auto got = signature.bind(given, count, keywords);
+        return decode_sides(got[0], got[1], number("centre", got[2]),
+                            number("score_threshold", got[3]), number("iou_threshold", got[4]),
+                            integer("top_k", got[5]), layout_of(got[6]));
+    });
 }
 
 py::array_t<std::int64_t> nms(py::handle got_boxes, py::handle got_scores, double score_threshold,

@@ -15,23 +15,17 @@ using border::Triple;
 
 py::array_t<double> similarity(py::handle src, py::handle dst);
 
-py::array warp(py::handle image, py::handle matrix, py::ssize_t height, py::ssize_t width,
-               const Triple& mean, const Triple& std, bool swap_rb, std::optional<double> level,
-               py::handle out);
-
-py::array align(py::handle image, py::handle points, py::handle target, py::ssize_t height,
-                py::ssize_t width, const Triple& mean, const Triple& std, bool swap_rb,
-                std::optional<double> level, py::handle out);
+// These and the two that decode are called as keywords.hpp says.
+PyObject* warp(PyObject* module, PyObject* const* given, Py_ssize_t count, PyObject* keywords);
+PyObject* align(PyObject* module, PyObject* const* given, Py_ssize_t count, PyObject* keywords);
 
 py::array_t<std::uint8_t> warp_u8(py::handle image, py::handle matrix, py::ssize_t height,
                                   py::ssize_t width, std::optional<int> level);
 
-py::tuple decode_yolo(py::handle planes, py::handle anchors, double score_threshold,
-                      double iou_threshold, py::ssize_t top_k, const std::string& layout);
-
-py::tuple decode_distances(py::handle logits, py::handle distances, double centre,
-                           double score_threshold, double iou_threshold, py::ssize_t top_k,
-                           const std::string& layout);
+PyObject* decode_yolo(PyObject* module, PyObject* const* given, Py_ssize_t count,
+                      PyObject* keywords);
+PyObject* decode_distances(PyObject* module, PyObject* const* given, Py_ssize_t count,
+                           PyObject* keywords);
 
 py::array_t<std::int64_t> nms(py::handle boxes, py::handle scores, double score_threshold,
                               double iou_threshold, py::ssize_t top_k);

@@ -1,5 +1,6 @@
 // similarity, warp, align and warp_u8 for Python.
 #include "calls.hpp"
+#include "keywords.hpp"
 
 namespace facegate::calls {
 
@@ -7,19 +8,35 @@ using namespace border;
 
 namespace {
 
-py::array crop(py::handle got_image, const char* map_name, const Matrix& map, py::ssize_t height,
-               py::ssize_t width, const Normalise& colours, std::optional<double> level,
-               py::handle got_out) {
+// What a crop is to be, as a call says it.
+struct Destination {
+    Destination(py::handle height, py::handle width, py::handle mean, py::handle std,
+                py::handle swap_rb, py::handle border, py::handle out)
+        : height(integer("height", height)),
+          width(integer("width", width)),
+          colours(normalise(triple("mean", mean), triple("std", std), truth("swap_rb", swap_rb))),
+          level(border.is_none() ? std::nullopt : std::optional(number("border", border))),
+          out(out ? out : py::handle(Py_None)) {}
+
+    py::ssize_t height;
+    py::ssize_t width;
+    Normalise colours;
+    std::optional<double> level;
+    py::handle out;
+};
+
+py::array crop(py::handle got_image, const char* map_name, const Matrix& map,
+               const Destination& to) {
     const py::array owner = image_array(got_image);
     const ImageView image = image_view(owner);
     const Sampling plan = sampling(map_name, map);
-    const CropSize size = crop_size(height, width);
-    const Edge beyond = edge(level);
-    py::array out = crop_buffer(got_out, size);
+    const CropSize size = crop_size(to.height, to.width);
+    const Edge beyond = edge(to.level);
+    py::array out = crop_buffer(to.out, size);
     auto* data = static_cast<float*>(out.mutable_data());
     {
         const py::gil_scoped_release unlocked;
-        facegate::warp(image, plan, beyond, colours, size.height, size.width, data);
+        facegate::warp(image, plan, beyond, to.colours, size.height, size.width, data);
     }
     return out;
 }
@@ -33,19 +50,28 @@ py::array_t<double> similarity(py::handle src, py::handle dst) {
     return py::array_t<double>({2, 3}, map.data());
 }
 
-py::array warp(py::handle image, py::handle got_matrix, py::ssize_t height, py::ssize_t width,
-               const Triple& mean, const Triple& std, bool swap_rb, std::optional<double> level,
-               py::handle out) {
-    return crop(image, "matrix", matrix(got_matrix), height, width, normalise(mean, std, swap_rb),
-                level, out);
+PyObject* warp(PyObject*, PyObject* const* given, Py_ssize_t count, PyObject* keywords) {
+    return answer([&]() -> py::object {
+        static const Signature<9> signature(
+            "warp", 4, 8,
+            {"image", "matrix", "height", "width", "mean", "std", "swap_rb", "border", "out"});
+        const auto got = signature.bind(given, count, keywords);
+        const Destination to(got[2], got[3], got[4], got[5], got[6], got[7], got[8]);
+        return crop(got[0], "matrix", matrix(got[1]), to);
+    });
 }
 
-py::array align(py::handle image, py::handle got, py::handle target, py::ssize_t height,
-                py::ssize_t width, const Triple& mean, const Triple& std, bool swap_rb,
-                std::optional<double> level, py::handle out) {
-    const std::vector<double> source = points("points", got);
-    const Matrix map = fit("points", source, "template", points("template", target));
-    return crop(image, "points", map, height, width, normalise(mean, std, swap_rb), level, out);
+PyObject* align(PyObject*, PyObject* const* given, Py_ssize_t count, PyObject* keywords) {
+    return answer([&]() -> py::object {
+        static const Signature<10> signature("align", 5, 9,
+                                             {"image", "points", "template", "height", "width",
+                                              "mean", "std", "swap_rb", "border", "out"});
+        const auto got = signature.bind(given, count, keywords);
+        const Destination to(got[3], got[4], got[5], got[6], got[7], got[8], got[9]);
+        const std::vector<double> source = points("points", got[1]);
+        const Matrix map = fit("points", source, "template", points("template", got[2]));
+        return crop(got[0], "points", map, to);
+    });
 }
 
 py::array_t<std::uint8_t> warp_u8(py::handle got_image, py::handle got_matrix, py::ssize_t height,

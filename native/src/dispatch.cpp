@@ -15,7 +15,7 @@ namespace {
 
 #if defined(__x86_64__)
 
-constexpr const char* names[instruction_sets] = {"baseline", "avx2", "avx512vnni"};
+constexpr const char* names[instruction_sets] = {"baseline", "avx2", "avx512vnni", "avx512vbmi"};
 
 // The compiler's own probe also asks whether the system saves the wide registers.
 InstructionSet probe() noexcept {
@@ -26,7 +26,9 @@ InstructionSet probe() noexcept {
     const bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
                       __builtin_cpu_supports("avx512vnni");
-    return wide ? InstructionSet::avx512vnni : InstructionSet::avx2;
+    if (!wide) return InstructionSet::avx2;
+    return __builtin_cpu_supports("avx512vbmi") ? InstructionSet::avx512vbmi
+                                                : InstructionSet::avx512vnni;
 }
 
 #elif defined(__aarch64__)

@@ -74,6 +74,7 @@ void every_instruction_set_makes_the_same_crop() {
 #if defined(__x86_64__)
         {facegate::InstructionSet::avx2, &facegate::align_avx2},
         {facegate::InstructionSet::avx512vnni, &facegate::align_avx512vnni},
+        {facegate::InstructionSet::avx512vbmi, &facegate::align_avx512vbmi},
 #elif defined(__aarch64__)
         {facegate::InstructionSet::neon, &facegate::align_neon},
 #endif
@@ -154,6 +155,26 @@ void stripes_do_not_alias() {
     }
 }
 
+void turned_stripes_do_not_alias() {
+    std::vector<std::uint8_t> bytes;
+    for (int y = 0; y < 200; ++y) {
+        for (int x = 0; x < 200; ++x) bytes.insert(bytes.end(), 3, x % 2 == 0 ? 0 : 255);
+    }
+    const ImageView stripes{bytes.data(), 200 * 3, 200, 200};
+    for (const double shrink : {2.4, 3.9, 6.1}) {
+        const double a = std::cos(0.4) / shrink;
+        const double b = std::sin(0.4) / shrink;
+        const double matrix[6] = {a, -b, 7 - 100 * (a - b), b, a, 7 - 100 * (a + b)};
+        Sampling sampling{};
+        CHECK(plan_sampling(matrix, &sampling) == Plan::ok);
+        CHECK(sampling.steps_x == 1 && sampling.steps_y == 1);
+        CHECK(sampling.blocks == static_cast<int>(shrink + 0.5));
+        std::vector<float> crop(3 * 14 * 14);
+        warp(stripes, sampling, replicate, plain, 14, 14, crop.data());
+        for (const float level : crop) CHECK_NEAR(level, 128.0, 0.01);
+    }
+}
+
 void plans_refuse_what_cannot_be_sampled() {
     Sampling sampling{};
     const double flat[6] = {1, 2, 0, 2, 4, 0};
@@ -191,6 +212,7 @@ int main() {
     identity_is_exact();
     rows_may_run_backwards();
     stripes_do_not_alias();
+    turned_stripes_do_not_alias();
     plans_refuse_what_cannot_be_sampled();
     far_away_is_all_border();
     return check::verdict();

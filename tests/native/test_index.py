@@ -128,7 +128,8 @@ def test_every_instruction_set_gives_the_same_bytes(tmp_path):
             check=True,
         )
         *answers, used = done.stdout.split("\n")[:-1]
-        assert used == name
+        # Permuting bytes is of no use to a scan.
+        assert used == ("avx512vnni" if name == "avx512vbmi" else name)
         said.append(answers)
         files.append(path.read_bytes())
     assert said[0] and all(answers == said[0] for answers in said)

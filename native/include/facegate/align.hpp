@@ -7,8 +7,15 @@
 //
 // Aliasing: a crop pixel steps |dx| image pixels to its right-hand and |dy| to its lower neighbour
 // (the column lengths of the inverse). Up to 2 the four pixels read by each still cover every pixel
-// of the image, and one sample is taken. Beyond 2, ceil(|dx|) by ceil(|dy|) samples, spread evenly
-// over the area of the crop pixel and so at most one image pixel apart, are averaged: a box filter.
+// of the image, and one sample is taken. Beyond 2, two rules:
+// - Turned crops that shrink about alike in both directions, as faces do: the image is first made
+//   smaller by k = round(min(|dx|, |dy|)), at most 16. Blocks of k by k pixels, the first at the
+//   image's corner, are averaged and rounded to the nearest level, halves up; beyond the edge lie
+//   its nearest pixel or its level, rounded. One sample of that picture, whose steps are
+//   below 1.75, is taken as above.
+// - All others (a frame that becomes a detector's input stands upright): ceil(|dx|) by ceil(|dy|)
+//   samples, spread evenly over the area of the crop pixel and so at most one image pixel apart,
+//   are averaged: a box filter.
 #pragma once
 
 #include <cstddef>
@@ -39,11 +46,13 @@ struct Normalise {
     bool swap_rb;
 };
 
-// Where crop pixels look in the image, and how many samples each averages.
+// Where crop pixels look in the image, how many samples each averages, and the side of the blocks
+// that are averaged before (1: none).
 struct Sampling {
     double inverse[6];
     int steps_x;
     int steps_y;
+    int blocks;
 };
 
 enum class Plan {

@@ -18,6 +18,7 @@ enum class InstructionSet : std::uint8_t {
 #if defined(__x86_64__)
     avx2,        // AVX2 and FMA
     avx512vnni,  // AVX-512 F, BW, DQ, VL and VNNI
+    avx512vbmi,  // and VBMI (Ice Lake, Zen 4)
 #elif defined(__aarch64__)
     neon,     // intrinsics; every armv8-a has it (Pi 3, Pi 4)
     dotprod,  // SDOT (Pi 5, Jetson Orin)
@@ -26,7 +27,7 @@ enum class InstructionSet : std::uint8_t {
 };
 
 #if defined(__x86_64__)
-inline constexpr std::size_t instruction_sets = 3;
+inline constexpr std::size_t instruction_sets = 4;
 #elif defined(__aarch64__)
 inline constexpr std::size_t instruction_sets = 4;
 #else

@@ -4,7 +4,7 @@
 // horizontal neighbours of it, channel by channel, and one multiply-add of pairs weighs them.
 #include <immintrin.h>
 
-#include "turned.hpp"
+#include "blocks.hpp"
 #include "upright.hpp"
 
 namespace facegate {
@@ -69,8 +69,12 @@ class Avx2Taps {
     __m256i sums_[8] = {};  // of samples i and i + 4, for i of 0..3 and 8..11
 };
 
+struct WithAvx2 : Singly<Avx2Taps> {
+    static constexpr auto average = average_plainly;
+};
+
 }  // namespace
 
-const AlignKernels align_avx2 = {turned<Avx2Taps>, turned_u8<Avx2Taps>, upright, upright_u8};
+const AlignKernels align_avx2 = {turned<WithAvx2>, turned_u8<WithAvx2>, upright, upright_u8};
 
 }  // namespace facegate

@@ -4,7 +4,7 @@
 // multiplied by its weight, a lane of a register that holds those of four samples.
 #include <arm_neon.h>
 
-#include "turned.hpp"
+#include "blocks.hpp"
 #include "upright.hpp"
 
 namespace facegate {
@@ -59,8 +59,12 @@ class NeonTaps {
     uint32x4_t sums_[group] = {};
 };
 
+struct WithNeon : Singly<NeonTaps> {
+    static constexpr auto average = average_plainly;
+};
+
 }  // namespace
 
-const AlignKernels align_neon = {turned<NeonTaps>, turned_u8<NeonTaps>, upright, upright_u8};
+const AlignKernels align_neon = {turned<WithNeon>, turned_u8<WithNeon>, upright, upright_u8};
 
 }  // namespace facegate

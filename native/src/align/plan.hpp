@@ -16,12 +16,24 @@ namespace facegate {
 // Crop pixels that are computed together, on every instruction set.
 constexpr int group = 16;
 
-// Positions within a group are whole numbers of 2^-21 image pixels from the pixel of its first
-// sample: 15 steps of at most max_shrink pixels stay below 2^31.
+// Positions are whole numbers of 2^-40 image pixels. Where a group starts is one of them; within it
+// steps are whole 2^-21 from the pixel of its first sample: 15 of at most max_shrink pixels stay
+// below 2^31.
+constexpr int place_bits = 40;
 constexpr int step_bits = 21;
+
+// Blocks that are averaged have at most so many pixels a side; their sums fit 16 bits.
+constexpr int most_blocks = 16;
 
 // Weights of the fixed-point samples are whole numbers of 2^-14.
 constexpr int weight_bits = 14;
+
+// Where crop pixels lie along one axis of the image, or of what averaging its blocks makes of it.
+struct Line {
+    std::int64_t start;  // of crop pixel (0, 0)
+    std::int64_t per_x;
+    std::int64_t per_y;
+};
 
 struct Crop {
     ImageView image;
@@ -29,10 +41,10 @@ struct Crop {
     Sampling sampling;
     int height;
     int width;
-    double part_x;  // of a crop pixel that each sample stands for
-    double part_y;
+    Line u;       // image columns
+    Line v;       // image rows
     float share;  // turns a sum of weighed samples into the mean
-    // Where the i-th pixel of a group lies from the first, in 2^-step_bits image pixels.
+    // Where the i-th pixel of a group lies from the first, in 2^-step_bits such pixels.
     std::int32_t along_x[group];
     std::int32_t along_y[group];
     // Whether every pixel of the image has a right and a lower neighbour, rows do not overlap and
@@ -54,6 +66,7 @@ extern const AlignKernels align_baseline;
 #if defined(__x86_64__)
 extern const AlignKernels align_avx2;
 extern const AlignKernels align_avx512vnni;
+extern const AlignKernels align_avx512vbmi;
 #elif defined(__aarch64__)
 extern const AlignKernels align_neon;
 #endif

@@ -57,15 +57,12 @@ struct Numbers {
     }
 };
 
-inline void place(double first, const std::int32_t* along, Places& places) noexcept {
-    // So far out every sample of a group is beyond the edge, and stays there.
-    constexpr double far = 1 << 17;
-    first = first > far ? far : first < -far ? -far : first;
-    auto whole = static_cast<std::int32_t>(first);
-    if (first < whole) --whole;
+inline void place(std::int64_t first, const std::int32_t* along, Places& places) noexcept {
     constexpr int shift = step_bits - weight_bits;
+    const auto whole = static_cast<std::int32_t>(first >> place_bits);
     const auto start =
-        static_cast<std::int32_t>((first - whole) * (1 << step_bits) + 0.5) + (1 << (shift - 1));
+        static_cast<std::int32_t>(first >> (place_bits - step_bits) & ((1 << step_bits) - 1)) +
+        (1 << (shift - 1));
     for (int p = 0; p < parts; ++p) {
         Ints at;
         __builtin_memcpy(&at, along + p * lanes, sizeof at);
@@ -77,6 +74,11 @@ inline void place(double first, const std::int32_t* along, Places& places) noexc
     const std::int32_t begin = whole + (start >> step_bits);
     places.lowest = begin < end ? begin : end;
     places.highest = begin < end ? end : begin;
+}
+
+// Where the i-th of n samples lies from the middle of a crop pixel, which takes `step`.
+inline std::int64_t part(std::int64_t step, int i, int n) noexcept {
+    return step * (2 * i + 1 - n) / (2 * n);
 }
 
 inline std::int32_t within(std::int32_t value, std::int32_t last) noexcept {
@@ -262,10 +264,12 @@ constexpr int strip = 8;  // groups side by side that are sampled together
 // Levels of `count` <= strip groups of 16 crop pixels from (x, y) on. Those beyond the crop's width
 // are computed as well.
 template <class Taps>
-void sample_strip(const Crop& crop, int y, int x, int count, Levels* levels) noexcept {
-    const double* const m = crop.sampling.inverse;
+void sample_strip(const Crop& crop, const int (&source)[3], int y, int x, int count,
+                  Levels* levels) noexcept {
     const int across = crop.sampling.steps_x;
     const int down = crop.sampling.steps_y;
+    const std::int64_t left_u = crop.u.start + x * crop.u.per_x + y * crop.u.per_y;
+    const std::int64_t left_v = crop.v.start + x * crop.v.per_x + y * crop.v.per_y;
     Weights weights[strip];
     Taps taps[strip];
     Prepared prepared[strip];
@@ -280,7 +284,7 @@ void sample_strip(const Crop& crop, int y, int x, int count, Levels* levels) noe
             taps[g].channels(sums);
             for (int c = 0; c < 3; ++c) {
                 for (int p = 0; p < parts; ++p) {
-                    levels[g].of[c][p] += __builtin_convertvector(sums[c][p], Floats);
+                    levels[g].of[c][p] += __builtin_convertvector(sums[source[c]][p], Floats);
                 }
             }
         }
@@ -292,17 +296,16 @@ void sample_strip(const Crop& crop, int y, int x, int count, Levels* levels) noe
             pending = 0;
         }
         pending += across;
-        const double cy = y + ((j + 0.5) * crop.part_y - 0.5);
-        const double row_u = m[1] * cy + m[2];
-        const double row_v = m[4] * cy + m[5];
         for (int i = 0; i < across; ++i) {
-            const double first = x + ((i + 0.5) * crop.part_x - 0.5);
+            const std::int64_t first_u =
+                left_u + part(crop.u.per_x, i, across) + part(crop.u.per_y, j, down);
+            const std::int64_t first_v =
+                left_v + part(crop.v.per_x, i, across) + part(crop.v.per_y, j, down);
             for (int g = 0; g < count; ++g) {
-                const double cx = first + g * group;
                 Places u;
                 Places v;
-                place(m[0] * cx + row_u, crop.along_x, u);
-                place(m[3] * cx + row_v, crop.along_y, v);
+                place(first_u + g * group * crop.u.per_x, crop.along_x, u);
+                place(first_v + g * group * crop.v.per_x, crop.along_y, v);
                 if (u.lowest >= 0 && u.highest < crop.image.width - 1 && v.lowest >= 0 &&
                     v.highest < crop.image.height - 1) {
                     weigh(u, v, weights[g]);
@@ -319,21 +322,20 @@ void sample_strip(const Crop& crop, int y, int x, int count, Levels* levels) noe
         for (int p = 0; p < parts; ++p) {
             const Floats border =
                 crop.edge.level * __builtin_convertvector(weights[g].outside[p], Floats);
-            for (Floats(&channel)[parts] : levels[g].of) {
-                channel[p] = (channel[p] + border) * crop.share;
-            }
+            for (Floats(&channel)[parts] : levels[g].of) channel[p] += border;
         }
     }
 }
 
 template <class Taps, class Store>
 void sample_turned(const Crop& crop, Store store) noexcept {
+    const int source[3] = {store.source(0), store.source(1), store.source(2)};
     Levels levels[strip];
     for (int y = 0; y < crop.height; ++y) {
         for (int x0 = 0; x0 < crop.width; x0 += strip * group) {
             const int left = (crop.width - x0 + group - 1) / group;
             const int count = left < strip ? left : strip;
-            sample_strip<Taps>(crop, y, x0, count, levels);
+            sample_strip<Taps>(crop, source, y, x0, count, levels);
             for (int g = 0; g < count; ++g) {
                 const int x = x0 + g * group;
                 store(y, x, crop.width - x < group ? crop.width - x : group, levels[g]);
@@ -342,23 +344,18 @@ void sample_turned(const Crop& crop, Store store) noexcept {
     }
 }
 
+// Samples everything; the other ways to do so are as this one.
 template <class Taps>
-void turned(const Crop& crop, const Normalise& normalise, float* out) noexcept {
-    if (crop.plain_rows) {
-        sample_turned<Taps>(crop, FloatPlanes(crop, normalise, out));
-    } else {
-        sample_turned<PlainTaps>(crop, FloatPlanes(crop, normalise, out));
+struct Singly {
+    template <class Store>
+    static void sample(const Crop& crop, Store store) noexcept {
+        if (crop.plain_rows) {
+            sample_turned<Taps>(crop, store);
+        } else {
+            sample_turned<PlainTaps>(crop, store);
+        }
     }
-}
-
-template <class Taps>
-void turned_u8(const Crop& crop, std::uint8_t* out) noexcept {
-    if (crop.plain_rows) {
-        sample_turned<Taps>(crop, Pixels(crop, out));
-    } else {
-        sample_turned<PlainTaps>(crop, Pixels(crop, out));
-    }
-}
+};
 
 }  // namespace
 }  // namespace facegate

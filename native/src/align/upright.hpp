@@ -133,7 +133,7 @@ void sample_upright(const Crop& crop, Store store) noexcept {
                     const float* const weight = weights + (x - x0 + i) * taps;
                     Four sum = {};
                     for (int k = 0; k < taps; ++k) sum += weight[k] * load(from + 3 * k);
-                    for (int c = 0; c < 3; ++c) sums[c][i] = sum[c];
+                    for (int c = 0; c < 3; ++c) sums[c][i] = sum[store.source(c)];
                 }
                 __builtin_memcpy(&levels, sums, sizeof levels);
                 store(y, x, count, levels);
@@ -143,11 +143,11 @@ void sample_upright(const Crop& crop, Store store) noexcept {
 }
 
 void upright(const Crop& crop, const Normalise& normalise, float* out) noexcept {
-    sample_upright(crop, FloatPlanes(crop, normalise, out));
+    sample_upright(crop, FloatPlanes(crop, normalise, 1.0F, out));
 }
 
 void upright_u8(const Crop& crop, std::uint8_t* out) noexcept {
-    sample_upright(crop, Pixels(crop, out));
+    sample_upright(crop, Pixels(crop, 1.0F, out));
 }
 
 }  // namespace
