@@ -102,10 +102,11 @@ def test_the_workstation_uses_the_devices_code_and_no_more() -> None:
     pairs = ("edge.all_pairs", "edge.bootstrap", "edge.pair_bootstrap", "edge.score_histogram")
     measured = (*pairs, "edge.gallery", "edge.calibration.evidence")
     assert strangers("export", (*shared, "edge.outputs", "edge.all_pairs", "training")) == []
-    # Only what measures the door's decision on films may reach it.
+    # Only what measures the door's decision, or asks which frames it judges, may reach it.
     deciding = ("edge.config", "edge.decide", "edge.enrolment", "edge.gates", "edge.pipeline")
     door = ("training/recognition/door/", "training/recognition/windows.py")
     door += ("training/liveness/films/", "training/liveness/door.py")
+    door += ("training/liveness/reports/finding.py",)
     found = strangers("training", (*shared, *also, *measured, "export"))
     assert [line for line in found if not line.startswith(door)] == []
     assert [line for line in found if not lies_in(line.split(": ")[1], *deciding)] == []
