@@ -16,6 +16,7 @@ SETTLE_S = 20.0
 def prove(bench: Bench, result: Result, *, after_s: float) -> None:
     """after_s: real seconds from power-on to the login. Raises NotProved, ConsoleError."""
     bench.wait_ready(120)
+    result.figures["image's version"] = bench.sh(". /etc/os-release; echo $IMAGE_VERSION")
     ready = bench.ready_at()
     analyze = bench.says("systemd-analyze time")
     before = re.findall(r"([\d.]+)(ms|s) \((?:firmware|loader)\)", analyze)

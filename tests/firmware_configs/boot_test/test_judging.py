@@ -10,7 +10,7 @@ import pytest
 from firmware_configs.boot_test.bench import Change, pulses
 from firmware_configs.boot_test.errors import NotProved
 from firmware_configs.boot_test.report import write
-from firmware_configs.boot_test.results import Result
+from firmware_configs.boot_test.results import Result, from_json, to_json
 from firmware_configs.boot_test.scenarios.power_cuts import broken, promised
 
 CONSOLE = """\
@@ -103,3 +103,11 @@ def test_the_report_says_what_failed_and_what_was_not_run(tmp_path: Path) -> Non
     assert "no 'x' within 3 s" in text
     assert r"a stranger \| does not" in text
     assert (tmp_path / "boot" / "door-log.svg").read_text().startswith("<svg")
+
+
+def test_earlier_results_count_only_for_the_same_image() -> None:
+    result = Result("door", "Door", figures={"LOCK high for": "3.01 s"}, when="2026-11-26")
+    result.check("opens", True, "3.01 s")
+    text = to_json([result], {"image SHA-256": "aa"})
+    assert from_json(text, "aa") == {"door": result}
+    assert from_json(text, "bb") == {}
