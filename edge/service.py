@@ -308,6 +308,8 @@ class Service:
         if gallery is not self.pipeline.gallery:
             self.pipeline.gallery = gallery
             self._say_bound(self.pipeline)
+            if self._ready:
+                self._say_watching()
         step = self.pipeline.step(taken.frame)
         self._act(step.decision)
         if self._prompter.step(step.challenge):

@@ -6,6 +6,7 @@ was typed nor the kernel's messages between can be taken for its answer.
 
 from __future__ import annotations
 
+import codecs
 import re
 import secrets
 import socket
@@ -20,6 +21,7 @@ from firmware_configs.boot_test.errors import ConsoleError, NotProved
 _ESCAPES = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_]|\][^\x07\x1b]*(?:\x07|\x1b\\))|[\x00\x0e\x0f]"
 )
+_BEGUN = re.compile(r"\x1b(?:\[[0-?]*[ -/]*)?\Z")
 MAX_LINE = 4000
 """Bytes that a terminal's line editor takes at once."""
 KEPT_LINES = 40
@@ -65,24 +67,24 @@ class Console:
             return self._text
 
     def _read(self) -> None:
-        rest = b""
+        decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        held = ""
         while True:
             try:
                 data = self._connection.recv(65536)
             except OSError:
                 data = b""
             with self._arrived:
+                # An escape sequence may arrive in two pieces; a character too.
+                text = held + decoder.decode(data)
+                begun = _BEGUN.search(text)
+                held = begun[0] if begun and data else ""
+                self._text += _clean(text[: len(text) - len(held)])
                 if not data:
                     self._closed = True
-                    self._arrived.notify_all()
-                    return
-                # Only whole lines are cleaned: an escape may come in two pieces.
-                whole, newline, rest = (rest + data).rpartition(b"\n")
-                fresh = whole + newline if newline else b""
-                if not newline or len(rest) > 0:
-                    fresh, rest = fresh + rest, b""
-                self._text += _clean(fresh)
                 self._arrived.notify_all()
+                if not data:
+                    return
 
     def send(self, text: str) -> None:
         """Type `text`, without a newline of its own. Raises ConsoleError."""
@@ -146,8 +148,7 @@ class Console:
         )
 
 
-def _clean(data: bytes) -> str:
-    text = data.decode("utf-8", errors="replace")
+def _clean(text: str) -> str:
     return _ESCAPES.sub("", text).replace("\r", "")
 
 

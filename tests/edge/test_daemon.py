@@ -128,6 +128,7 @@ def test_someone_enrolled_meanwhile_is_let_in_without_a_restart(films: Path, sta
         daemon.hear("READY=1")
         assert not daemon.recorded("grant")
         assert enroll.main(["add", "sam", "--source", str(film), "--state", str(state)]) == 0
+        daemon.hear("watching, 1 enrolled")
         assert daemon.wait_for("grant")[0]["person"] == "sam"
 
 

@@ -21,10 +21,10 @@ def enrol(bench: Bench, result: Result) -> None:
     took = bench.now() - began
     result.require("face-gate-enroll enrols from a film", answer.code == 0, _last(answer.text))
     listed = bench.sh("face-gate-enroll list", 300)
-    result.require("the person is listed", PERSON in listed, _last(listed))
+    result.require("the person is listed", PERSON in listed, _line(listed, PERSON))
     result.figures["face-gate-enroll add, machine's clock"] = f"{took:.0f} s"
     result.screens["enrolment"] = f"# {command}\n{answer.text}\n# face-gate-enroll list\n{listed}"
-    noticed = "systemctl show face-gate -p StatusText --value | grep -q '1 enrolled'"
+    noticed = "journalctl -u face-gate -o cat | grep -q 'bound people=1 '"
     bench.wait(noticed, 30, "the daemon has noticed")
 
 
@@ -78,6 +78,10 @@ def exit_button(bench: Bench, result: Result, where: str = "") -> None:
     length = f"{len(opened)} pulses" + (f" of {opened[0].length:.2f} s" if opened else "")
     good = len(opened) == 1 and abs(opened[0].length - PULSE_S) <= TOLERANCE_S
     result.check(f"the request-to-exit input raises LOCK for one pulse{where}", good, length)
+
+
+def _line(text: str, word: str) -> str:
+    return next((line.strip("│ ") for line in text.splitlines() if word in line), "not there")
 
 
 def _last(text: str) -> str:

@@ -7,6 +7,7 @@ import pty
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -86,6 +87,16 @@ def test_what_looks_like_the_mark_is_not_taken_for_it(console: Console) -> None:
 
 def test_colours_and_carriage_returns_are_taken_out(console: Console) -> None:
     assert console.run(r"printf '\033[1;31mred\033[0m\r\n'", 10).text == "red\n"
+
+
+def test_characters_and_escapes_in_two_pieces_are_put_together() -> None:
+    ours, theirs = socket.socketpair()
+    console = Console(ours, lambda: None)
+    for piece in (b"caf\xc3", b"\xa9 \x1b[1", b";31mred\x1b", b"[0m end\n"):
+        theirs.sendall(piece)
+        time.sleep(0.05)
+    console.expect("end\n", 5)
+    assert console.text == "café red end\n"
 
 
 def test_a_wait_ends_with_the_last_lines_said(console: Console) -> None:
