@@ -6,6 +6,7 @@ made from this checkout, is the one that has no line there.
 
 from __future__ import annotations
 
+import hashlib
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -70,7 +71,8 @@ def add(
     requirements.write_text(locked(without), encoding="utf-8")
     pip = ("-m", "pip", "--disable-pip-version-check", "--no-input", "--quiet")
     fetched = ("--require-hashes", "--no-deps", "--requirement", str(requirements))
-    call(sys.executable, *pip, "download", *FOR_THE_DEVICE, *fetched, "--dest", cache)
+    if not _has_all(cache, locked(without)):
+        call(sys.executable, *pip, "download", *FOR_THE_DEVICE, *fetched, "--dest", cache)
     put = ("install", *FOR_THE_DEVICE, "--no-compile", "--no-index", "--target", str(site))
     call(sys.executable, *pip, *put, "--find-links", cache, *fetched)
     call(sys.executable, *pip, *put, "--no-deps", "--upgrade", ours)
@@ -79,6 +81,13 @@ def add(
     tree.write(f"{HOME}/pyvenv.cfg", PYVENV.format("true" if system else "false"))
     for python in ("python", "python3"):
         tree.link(f"{HOME}/bin/{python}", "/usr/bin/python3.11")
+
+
+def _has_all(cache: Path, lines: str) -> bool:
+    """Whether every wheel of the lock lies in the cache already: then no index need be asked."""
+    wanted = {line.split("sha256:")[1] for line in lines.splitlines() if "sha256:" in line}
+    there = {hashlib.sha256(wheel.read_bytes()).hexdigest() for wheel in cache.glob("*.whl")}
+    return wanted <= there
 
 
 def _drop(site: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import subprocess
@@ -116,6 +117,15 @@ def test_the_lock_names_all_that_the_project_needs() -> None:
     names = {line.split("==")[0] for line in lines if not line.startswith("#")}
     assert all("--hash=sha256:" in line for line in lines if not line.startswith("#"))
     assert {need.split(">")[0].split("=")[0] for need in needed()} <= names
+
+
+def test_a_cache_with_another_wheel_of_that_name_is_not_enough(tmp_path: Path) -> None:
+    line = f"one==1 --hash=sha256:{hashlib.sha256(b'content').hexdigest()}\n"
+    wheel = tmp_path / "one-1-py3-none-any.whl"
+    wheel.write_bytes(b"other content")
+    assert not wheels._has_all(tmp_path, line)
+    wheel.write_bytes(b"content")
+    assert wheels._has_all(tmp_path, line)
 
 
 def test_a_wheel_to_leave_out_must_be_in_the_lock() -> None:
