@@ -19,6 +19,8 @@ host_name = "boot-test"
 [face_gate.lock]
 uri = "gpiod:door/LOCK"
 exit_uri = "gpiod:door/EXIT"
+[face_gate.inference]
+threads = 1
 [update]
 public_key = "update.pub"
 [[add]]

@@ -11,7 +11,8 @@ import struct
 import time
 from pathlib import Path
 
-WIDTH, HEIGHT, FPS = 640, 480, 30
+WIDTH, HEIGHT, FPS = 640, 480, 15
+FILM_FPS = 30
 EMPTY, EMPTY_FPS = "empty", 2
 """Nobody there: an emulated board spares its breath for what else it is asked to do."""
 SIZE = WIDTH * HEIGHT * 2
@@ -48,7 +49,7 @@ def main() -> None:
         if wanted != shown:
             shown, pictures, number = wanted, film(wanted), 0
         os.write(device, pictures[number % len(pictures)])
-        number += 1
+        number += FILM_FPS // FPS
         (STATE / "feeding").touch()
         due = max(due + 1 / (EMPTY_FPS if shown == EMPTY else FPS), time.monotonic() - 1)
         time.sleep(max(due - time.monotonic(), 0))

@@ -13,6 +13,17 @@ STRANGER_S = 30.0
 GRANT_S = 60.0
 
 
+def one_thread(bench: Bench) -> None:
+    """One thread per network, as the test's site says, also for an image built without that.
+
+    The emulated cores share one clock: what one thread waits for another, spinning, is time lost.
+    """
+    file = "/etc/face-gate/face-gate.toml"
+    bench.sh(f"sed -i 's/^#*threads = .*/threads = 1/' {file} && grep -qx 'threads = 1' {file}")
+    bench.sh("systemctl reload face-gate", 300)
+    bench.wait("journalctl -u face-gate -o cat | grep -q 'inference.threads = 1'", 60, "reloaded")
+
+
 def enrol(bench: Bench, result: Result) -> None:
     """With the command that an administrator types. Raises NotProved."""
     began = bench.now()
@@ -30,6 +41,7 @@ def enrol(bench: Bench, result: Result) -> None:
 
 def prove(bench: Bench, result: Result) -> None:
     """Raises NotProved, ConsoleError."""
+    one_thread(bench)
     enrol(bench, result)
     bench.show("stranger")
     began = bench.now()
