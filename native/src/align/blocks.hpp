@@ -177,8 +177,8 @@ void sample_blocks(const Crop& crop, Store store) noexcept {
             } else {
                 average_at_edge(crop, blocks, part.x, part.y);
             }
-            tile.u.start -= std::int64_t{part.x} << place_bits;
-            tile.v.start -= std::int64_t{part.y} << place_bits;
+            tile.u.start -= part.x * (std::int64_t{1} << place_bits);
+            tile.v.start -= part.y * (std::int64_t{1} << place_bits);
             tile.sampling.blocks = 1;
             tile.image = {picture, row_bytes, part.height, part.width};
             tile.plain_rows = true;
