@@ -158,6 +158,10 @@ class Run:
             if len(more) != 4:
                 self.result("updates").skipped = "there are no bundles for the image given"
                 more = ()
+        size = self.image.stat().st_size / 1e6
+        promise = f"the image is at most {report.MAX_IMAGE_MB} MB"
+        fits = size <= report.MAX_IMAGE_MB
+        self.result("first-boot").check(promise, fits, f"{size:.0f} MB")
         self.output.note("kernel modules and films …")
         modules = kernel_modules.build(disks.kernel_release(self.image), KEPT / "modules")
         missing = films.why_missing()

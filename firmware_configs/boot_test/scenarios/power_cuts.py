@@ -118,7 +118,7 @@ def prove(
         result.check(f"cut {number + 1}: e2fsck finds nothing to repair", True, said)
     disks.merge(layer)
     result.figures["power cuts"] = f"{cuts}"
-    result.figures["confirmed writes, all kept"] = f"{total}"
+    result.figures["writes confirmed before the cuts"] = f"{total}"
     result.figures["torn last lines of the record, set aside by the product"] = f"{torn}"
 
 
