@@ -185,7 +185,7 @@ class LockClosed(DoorError, ValueError):
 
 # Updates -------------------------------------------------------------------------------------
 class UpdateError(FaceGateError):
-    """An update was refused, or cannot be written; the system that runs stays the one that boots."""
+    """An update was refused, or cannot be written; what runs stays what boots."""
 
     exit_code = 13
 

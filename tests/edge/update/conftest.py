@@ -107,9 +107,7 @@ class Machine:
         for number, name in enumerate(names, 1):
             self.partition(disk / f"vda{number}", name, number)
         self.mounted({"/": "254:2", "/efi": "254:1", "/data": "254:4"})
-        self.write(
-            "etc/os-release", f"IMAGE_ID=face-gate-generic-arm64\nIMAGE_VERSION={RUNNING}"
-        )
+        self.write("etc/os-release", f"IMAGE_ID=face-gate-generic-arm64\nIMAGE_VERSION={RUNNING}")
         self.write("usr/share/face-gate/update.pub", public.read_text())
         self.entry("face-gate-a.conf", 1, "a")
         for name in (KERNEL, INITRD):
