@@ -16,6 +16,7 @@ from firmware_configs.cross.tools import tools
 from firmware_configs.errors import BuildError
 
 PINS = Path(__file__).with_name("emulated.txt")
+CONFTEST = Path(__file__).with_name("emulated_conftest.py")
 # The target's interpreter and what binary wheels link to.
 PYTHON_PACKAGES = {"arm64": (f"python{PYTHON}", "libstdc++6")}
 # Platforms whose wheels Debian 12 runs; pip must be told each by name.
@@ -40,16 +41,19 @@ class CppTests:
     def __init__(self, target: Target, folder: Path) -> None:
         """Builds them in `folder`. Raises BuildError."""
         self._target = target
-        options = ["-G", "Ninja", f"-DCMAKE_TOOLCHAIN_FILE={target.toolchain}"]
         environment = clean_environment()
-        environment["PATH"] = f"{tools()}:{environment['PATH']}"
-        run("cmake", "-S", ROOT, "-B", folder, *options, env=environment)
+        toolchain = f"-DCMAKE_TOOLCHAIN_FILE={target.toolchain}"
+        run("cmake", "-S", ROOT, "-B", folder, toolchain, env=environment)
         run("cmake", "--build", folder, "--parallel", "2", env=environment)
         listed = run("ctest", "--test-dir", folder, "--show-only=json-v1", env=environment)
         # Each is the emulator, its options, the program and its arguments.
         self._commands = {t["name"]: t["command"] for t in json.loads(listed)["tests"]}
         if not self._commands:
             raise BuildError(f"{folder}: no C++ test was built")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._commands)
 
     def run(self, processor: Processor) -> Passed:
         """Raises BuildError if one fails, or the kernels find another set than they must."""
@@ -83,11 +87,10 @@ class EmulatedPython:
         shutil.rmtree(self._stage, ignore_errors=True)
         with zipfile.ZipFile(wheel) as file:
             file.extractall(self._stage)
-        # The same sources that decide which variants must be found.
-        self._files = [p for p in sorted((ROOT / "tests/native").glob("test_*.py")) if _calls(p)]
         (self._stage / "tests" / "native").mkdir(parents=True)
-        for path in self._files:
+        for path in filter(_calls, sorted((ROOT / "tests" / "native").glob("test_*.py"))):
             shutil.copy(path, self._stage / "tests" / "native")
+        shutil.copy(CONFTEST, self._stage / "tests" / "conftest.py")
 
     def _install(self, site: Path) -> Path:
         """Pinned wheels of the target, unpacked by this machine's pip."""

@@ -22,7 +22,9 @@ def needed(target: Target, *, emulate: bool = False) -> dict[str, str]:
         "apt-get": "apt",
         "dpkg-deb": "dpkg",
     }
-    return programs | ({target.emulator: "qemu-user-static"} if emulate else {})
+    if emulate:
+        programs |= {"cmake": "cmake", "ctest": "cmake", target.emulator: "qemu-user-static"}
+    return programs
 
 
 def missing(programs: Mapping[str, str]) -> list[str]:

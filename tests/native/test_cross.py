@@ -11,15 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from firmware_configs.cross import programs
+from firmware_configs.cross.emulated import CppTests
+from firmware_configs.cross.targets import TARGETS
+
 ROOT = Path(__file__).parents[2]
-TOOLCHAIN = ROOT / "firmware_configs" / "toolchains" / "aarch64-linux-gnu.cmake"
-NEEDED = {
-    "cmake": "cmake",
-    "ctest": "cmake",
-    "aarch64-linux-gnu-g++": "crossbuild-essential-arm64",
-    "qemu-aarch64-static": "qemu-user-static",
-    "qemu-x86_64-static": "qemu-user-static",
-}
 OPERATIONS = ("similarity", "align", "decode", "nms", "match", "scan", "index")
 
 
@@ -29,55 +25,37 @@ def run(*command):
     return done.stdout
 
 
-def require(*tools):
-    missing = {NEEDED[tool] for tool in tools if shutil.which(tool) is None}
-    if missing:
-        pytest.skip(f"needs the Debian packages {', '.join(sorted(missing))}")
-
-
-def check_variants(tests, emulator, widest_of):
-    """Runs every operation on each processor; `scan` tells the widest set that it found."""
-    for cpu, widest in widest_of.items():
-        for operation in OPERATIONS:
-            said = run(*emulator(cpu), tests / f"test_{operation}")
-            assert " 0 failures" in said
-            assert operation != "scan" or f"widest present: {widest}\n" in said, cpu
-
-
 @pytest.mark.slow
-def test_kernels_on_emulated_boards(tmp_path):
-    require("cmake", "ctest", "aarch64-linux-gnu-g++", "qemu-aarch64-static")
-    run("cmake", "-S", ROOT, "-B", tmp_path, f"-DCMAKE_TOOLCHAIN_FILE={TOOLCHAIN}")
-    run("cmake", "--build", tmp_path, "--parallel", "2")
+@pytest.mark.parametrize("arch", TARGETS)
+def test_kernels_on_emulated_boards(arch, tmp_path):
+    target = TARGETS[arch]
+    if packages := programs.missing(programs.needed(target, emulate=True)):
+        pytest.skip(f"needs the Debian packages {', '.join(packages)}")
+    tests = CppTests(target, tmp_path)
+    assert set(OPERATIONS) <= set(tests.names)
     header = (tmp_path / "native" / "test_align").read_bytes()[:20]
-    assert header[:4] == b"\x7fELF" and header[18:20] == b"\xb7\x00", "not an aarch64 program"
-    tests = (tmp_path / "native" / "CTestTestfile.cmake").read_text()
-    assert "qemu-aarch64" in tests and "cortex-a72" in tests
-    report = run("ctest", "--test-dir", tmp_path, "--output-on-failure", "--no-tests=error")
-    for operation in OPERATIONS:
-        assert f": {operation} ..." in report
-
-    def emulator(cpu):
-        return "qemu-aarch64-static", "-cpu", cpu, "-L", "/usr/aarch64-linux-gnu"
-
-    # The Pi 3's, the Pi 5's (a Jetson Orin's has the same), and what comes after.
-    widest_of = {"cortex-a53": "neon", "cortex-a76": "dotprod", "max": "i8mm"}
-    check_variants(tmp_path / "native", emulator, widest_of)
+    assert header[:4] == b"\x7fELF" and header[18] == target.elf, f"no program for {arch}"
+    for processor in target.processors:
+        # Raises unless each passes, and finds the set that this processor must have.
+        assert tests.run(processor).variants == processor.widest
 
 
 @pytest.mark.slow
 def test_kernels_from_the_floor_of_x86_up(tmp_path):
     if platform.machine() != "x86_64":
         pytest.skip("builds for this machine, which is no x86-64")
-    require("cmake", "qemu-x86_64-static")
+    if packages := programs.missing({"cmake": "cmake", "qemu-x86_64-static": "qemu-user-static"}):
+        pytest.skip(f"needs the Debian packages {', '.join(packages)}")
     run("cmake", "-S", ROOT, "-B", tmp_path)
     run("cmake", "--build", tmp_path, "--parallel", "2")
     # The emulator has no AVX-512; that variant is run natively where it is, by every other test.
-    check_variants(
-        tmp_path / "native",
-        lambda cpu: ("qemu-x86_64-static", "-cpu", cpu),
-        {"qemu64": "baseline", "Haswell": "avx2"},
-    )
+    for cpu, widest in {"qemu64": "baseline", "Haswell": "avx2"}.items():
+        for operation in OPERATIONS:
+            test = tmp_path / "native" / f"test_{operation}"
+            said = run("qemu-x86_64-static", "-cpu", cpu, test)
+            assert " 0 failures" in said
+            # This one tells the widest set that it found.
+            assert operation != "scan" or f"widest present: {widest}\n" in said, cpu
 
 
 @pytest.mark.slow
