@@ -10,7 +10,7 @@ help:
 	@echo "make demo   set up, build, and play the main job (results in demo-output/)"
 	@echo "make test   the whole test suite, linters included"
 	@echo "make lint   ruff, mypy and clang-format alone"
-	@echo "make cross  the wheel for a board's architecture, ARCH=arm64 or armhf (docs/cross.md)"
+	@echo "make cross  the wheel for a board's processor (docs/cross.md)"
 	@echo "make cross-test  the native tests on that architecture's processors, emulated"
 	@echo "make image  one flashable image, BOARD=generic-arm64|rpi4|rpi5|jetson-orin-nano (docs/image.md)"
 	@echo "make flash  an image onto a card, verified: BOARD=… DEV=/dev/sdX (docs/install.md)"

@@ -14,13 +14,8 @@ from firmware_configs.cross.wheel import Wheel, build
 EXAMPLES = """\
 examples:
     python -m firmware_configs.cross build
-    python -m firmware_configs.cross build --arch armhf --json
+    python -m firmware_configs.cross build --json
 """
-# What the wheel depends on and nobody publishes for the architecture; see docs/cross.md.
-LACKING = {
-    "armhf": "onnxruntime and opencv-python-headless publish no wheel for 32-bit ARM: the native "
-    "extension can be used, face-gate as a whole cannot be installed there"
-}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,10 +34,9 @@ def run(args: argparse.Namespace, output: Output) -> int:
         wheel = build(target, lambda what: status.update(f"{target.arch}: {what}"))
     if not wheel.clean:
         output.warn(f"built from changed files, not from commit {wheel.commit[:12]} alone")
-    if target.arch in LACKING:
-        output.warn(LACKING[target.arch])
-    data = {**asdict(wheel), "path": str(wheel.path), "lacking": LACKING.get(target.arch)}
-    output.result(data, lambda console: _show(console, target, wheel))
+    output.result(
+        {**asdict(wheel), "path": str(wheel.path)}, lambda console: _show(console, target, wheel)
+    )
     return 0
 
 

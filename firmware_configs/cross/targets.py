@@ -89,10 +89,20 @@ TARGETS = {
 
 
 def target_of(arch: str) -> Target:
-    """Raises UsageError for an architecture that is not known."""
+    """Raises UsageError for an architecture that is not known, or cannot be built yet."""
     if arch not in TARGETS:
         raise UsageError(f"--arch: need one of {', '.join(TARGETS)}, got {arch!r}")
+    if arch in NOT_YET:
+        raise UsageError(f"--arch: {arch} cannot be built yet: {NOT_YET[arch]}")
     return TARGETS[arch]
+
+
+# What cannot be built yet, and why.
+NOT_YET = {
+    "armhf": "native/src/index_file.cpp takes 64-bit sizes of a file for addresses, which have 32 "
+    "bits there; and neither ONNX Runtime nor OpenCV publishes wheels for it. Use a 64-bit system "
+    "(arm64)"
+}
 
 
 # Folder of native/src that holds the variants of what native.dispatch() names.
