@@ -43,7 +43,14 @@ def run(*command: str | Path, env: Mapping[str, str] | None = None, cwd: Path | 
     words = [str(word) for word in command]
     try:
         done = subprocess.run(
-            words, env=env, cwd=cwd, capture_output=True, text=True, errors="replace", check=False
+            words,
+            env=env,
+            cwd=cwd,
+            umask=0o022,  # the user's would show in the modes of what is built
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
         )
     except FileNotFoundError as error:
         raise ToolMissing(f"{words[0]}: is not installed") from error

@@ -1,5 +1,6 @@
 """Programs that fail or are missing are named, with what they said or how to get them."""
 
+import os
 import sys
 
 import pytest
@@ -22,6 +23,15 @@ def test_a_failure_says_what_the_program_said():
 def test_a_program_that_is_missing_is_named():
     with pytest.raises(ToolMissing, match="no-such-program: is not installed"):
         programs.run("no-such-program")
+
+
+def test_the_users_umask_does_not_show_in_what_is_made(tmp_path):
+    before = os.umask(0o077)
+    try:
+        programs.run("mkdir", tmp_path / "made")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "made").stat().st_mode & 0o777 == 0o755
 
 
 def test_packages_to_install_are_named_once(monkeypatch):
