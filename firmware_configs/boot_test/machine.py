@@ -37,7 +37,7 @@ class Board:
     overlay: Path | None = None
     read_only: tuple[Path, ...] = ()
     memory: int = 1024
-    cpus: int = 2
+    cpus: int = 1
     cpu: str = "cortex-a76"
 
 
@@ -57,7 +57,7 @@ def fresh_variables(path: Path) -> None:
 def command(board: Board, console: Path) -> list[str]:
     """The emulator's command line. No network card, no screen: there is nothing but the console.
 
-    Its clock counts instructions, one a nanosecond for both cores together, and waits in real time
+    Its clock counts instructions, one a nanosecond, and waits in real time
     when there is nothing to do. So the machine is as fast by its own clock however busy this one
     is, and the door's time limits mean what they mean on a slow board.
     """

@@ -32,12 +32,12 @@ opened is read from gpio-sim's files, not from our log.
 
 The image is the product's, built with a site's file that names lines and update key, and with one
 unit that sets up the simulated board before the service starts. Time limits, pulse and every bound
-of the door are the product's defaults; networks run in one thread each, since the emulated cores
-share one clock and a second thread that waits, spinning, only takes time from the first. The camera
-gives 15 pictures per second of somebody, 2 of an empty doorstep.
+of the door are the product's defaults; the networks run in one thread, since the machine has one
+core: a second core would share its clock, and what waits there, spinning, slows the first. The
+camera gives 15 pictures per second of somebody, 2 of an empty doorstep.
 
-**The machine's clock** counts instructions, one a nanosecond for both cores together, and runs in
-real time while they idle: the seconds of a slow board, whatever the workstation is busy with.
+**The machine's clock** counts instructions, one a nanosecond, and runs in
+real time while it idles: the seconds of a slow board, whatever the workstation is busy with.
 **What this does not show:** speed on a real board, a real camera's pictures, a real relay, and the
 Raspberry Pi and Jetson images, which cannot be started here. A power cut is the emulator killed;
 blocks that it had not flushed are lost in part.
@@ -54,7 +54,7 @@ def about(image: Path, seconds: float, when: datetime) -> dict[str, Any]:
         "image MB": round(size.st_size / 1e6),
         "of it not holes, MB": round(size.st_blocks * 512 / 1e6),
         "emulator": qemu,
-        "processor": "Cortex-A76, 2 cores, 1 GB",
+        "processor": "Cortex-A76, one core, 1 GB",
         "workstation": platform.machine(),
         "minutes": round(seconds / 60),
         "date": when.date().isoformat(),
