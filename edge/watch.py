@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from edge import console, packs
-from edge.cameras import Camera, is_live, open_camera
+from edge.cameras import Camera, is_live, open_camera, uris
 from edge.config import Config
 from edge.console import Output
 from edge.errors import UsageError
@@ -108,11 +108,11 @@ def _check(args: argparse.Namespace, output: Output) -> None:
     named = [p.absolute() for p in asked if p is not None and str(p) != "-"]
     if len(set(named)) < len(named):
         raise UsageError("--out, --jsonl and --sheet must be different files")
-    source = Path(args.source)
+    source = uris.path_of(args.source)
     for path in named:
         if not path.parent.is_dir():
             raise UsageError(f"{path}: there is no folder {path.parent} to write to")
-        if source.exists() and path.exists() and path.samefile(source):
+        if source is not None and source.exists() and path.exists() and path.samefile(source):
             raise UsageError(f"{path}: is the film itself; it would be overwritten")
 
 

@@ -176,6 +176,28 @@ def test_what_is_wrong_is_said_and_nothing_written(
     assert [p.name for p in tmp_path.iterdir()] == ["text.mp4"]
 
 
+@pytest.mark.parametrize("written", ["{}", "file://{}"])
+def test_a_film_is_not_written_over_itself(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], written: str
+) -> None:
+    film = tmp_path / "film.mp4"
+    film.write_bytes(b"a film")
+    assert run(written.format(film), "--out", film) == 2
+    assert "overwritten" in capsys.readouterr().err
+    assert film.read_bytes() == b"a film"
+
+
+def test_a_cameras_name_is_not_looked_for_among_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """So a current folder that may not be read does not matter."""
+    assert run("v4l2:///dev/video-none", "--sheet", tmp_path / "sheet.png", "--limit-s", 1) not in (
+        0,
+        2,
+    )
+    assert "video-none" in capsys.readouterr().err
+
+
 def test_pictures_of_different_sizes_are_no_film_but_a_sheet(
     films: Path, state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
