@@ -89,6 +89,7 @@ def run(args: argparse.Namespace) -> int:
         "lists": [path.name for path in args.list],
         "simulated": False,
         "detector": None,
+        "gates": None,
         "chosen_on": None,
         "joint": None,
         "slices": slices.slices(scored, {NAME: bound}),
