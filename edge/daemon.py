@@ -15,7 +15,8 @@ from pathlib import Path
 from edge import __version__
 from edge.config import load
 from edge.errors import FaceGateError
-from edge.service import Service, fields
+from edge.service import Service
+from edge.service_threads import fields
 
 log = logging.getLogger("face-gate")
 

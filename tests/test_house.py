@@ -159,4 +159,4 @@ def test_only_the_service_starts_threads() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Attribute) and node.attr in ("Thread", "Timer")
     }
-    assert starts <= {"edge.service"}
+    assert starts <= {"edge.service_threads"}
