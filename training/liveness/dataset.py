@@ -77,7 +77,7 @@ def hidden(image: Image, scale: float) -> Image:
     return np.asarray(image + (blot - image) * own, np.uint8)
 
 
-VEILED = 0.35
+VEILED = 0.5
 """Of the views: as a plain camera gives them."""
 
 

@@ -24,9 +24,10 @@ from training.liveness.samples import Sample, picture
 
 MARGIN = 1.25
 """Sides of what is kept over those of the crops: what a detector's boxes stray, with room."""
-SLACK = 0.15
 FINER = 2
 """Pixels of what is kept over those of the crops, along a side."""
+SLACK = 0.15
+"""Of the widest crop's side: so much may lie beyond the edge of a picture with surroundings."""
 
 
 def kept_spec(spec: InputSpec) -> InputSpec:
