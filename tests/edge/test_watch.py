@@ -188,14 +188,15 @@ def test_a_film_is_not_written_over_itself(
 
 
 def test_a_cameras_name_is_not_looked_for_among_files(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So a current folder that may not be read does not matter."""
-    assert run("v4l2:///dev/video-none", "--sheet", tmp_path / "sheet.png", "--limit-s", 1) not in (
-        0,
-        2,
-    )
-    assert "video-none" in capsys.readouterr().err
+    """A file of that very name in the current folder is another thing than the camera."""
+    like = tmp_path / "v4l2:" / "dev" / "video-none.png"
+    like.parent.mkdir(parents=True)
+    like.write_bytes(b"a sheet")
+    monkeypatch.chdir(tmp_path)
+    assert run("v4l2:///dev/video-none.png", "--sheet", like, "--limit-s", 1) not in (0, 2)
+    assert "overwritten" not in capsys.readouterr().err
 
 
 def test_pictures_of_different_sizes_are_no_film_but_a_sheet(
