@@ -48,6 +48,7 @@ def test_an_outcome_is_what_the_frames_say(
     assert (told.reason is None) == (admitted or right is None)
     usable = [f for f in frames if not set(f.failed) & {*FRAME_GATES, "landmarks"}]
     assert told.qualifies == (len(usable) >= enough)
+    assert told.usable == len(usable) / len(frames)
     if told.reason is None:
         return
     if not usable:
@@ -127,6 +128,17 @@ def test_windows_that_fail_quality_count_only_for_wrong_grants() -> None:
     assert counted.recognised is not None and counted.recognised.hits == 2
     assert counted.wrong is not None and counted.wrong.hits == 0
     assert counted.reasons == {"motion": 1}
+
+
+def test_a_window_may_have_to_be_usable_for_more_of_its_frames() -> None:
+    blurred = seen(0.1, ["sharpness"])
+    windows = [
+        window("Ada", "Ada", [seen(0), seen(0.1)]),
+        window("Ada", "Ada", [seen(0), blurred]),
+        window("Ada", "Ada", [seen(0, ["motion"]), blurred, blurred]),
+    ]
+    shares = [tally(windows, usable).admitted for usable in (0.0, 0.5, 1.0)]
+    assert [(s.hits, s.trials) for s in shares if s is not None] == [(2, 3), (2, 2), (1, 1)]
 
 
 def test_strangers_have_nobody_right_and_every_grant_is_wrong() -> None:

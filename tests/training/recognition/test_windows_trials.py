@@ -122,15 +122,15 @@ def test_the_door_recognises_and_refuses_what_does_not_move(pack: Pack) -> None:
     assert played.whole.recognised == () and all(f.right is None for f in played.frames)
 
 
-def test_each_window_begins_afresh(pack: Pack) -> None:
-    """Frames before a window lend it no votes: one with too few usable frames stays shut."""
+def test_a_window_begins_afresh_or_goes_on(pack: Pack) -> None:
+    """Frames before a window lend it votes only where the door goes on from the film's begin."""
     whole = film("x", "a", frames=64)
     rng = np.random.default_rng(0)
     blurred = []
     for one in whole.observations:
         assert one.face is not None and one.face.embedding is not None
-        # Sharp for half a second, then only in four frames.
-        good = one.index < 15 or one.index >= 60
+        # Sharp for 0.6 s, of which three frames lie in the second window, then only in four frames.
+        good = one.index < 18 or one.index >= 60
         bad = face(one.face.embedding, rng, sharpness=0.0)
         bad = Face(**{f: getattr(bad, f) for f in Face.__slots__} | {"embedding": None})
         shown = one.face if good else bad
@@ -140,6 +140,9 @@ def test_each_window_begins_afresh(pack: Pack) -> None:
     played = play(pack, Config(), trial, window_s=1.0, step_s=0.5)
     assert [w.outcome.qualifies for w in played.windows] == [True, False, False]
     assert [w.outcome.recognised for w in played.windows] == [("a",), (), ()]
+    assert [w.outcome.qualifies for w in played.ongoing] == [True, False, False]
+    assert [w.outcome.recognised for w in played.ongoing] == [("a",), ("a",), ()]
+    assert [w.outcome.usable for w in played.ongoing] == [w.outcome.usable for w in played.windows]
 
 
 def test_scores_of_a_probe_are_each_persons_best(pack: Pack) -> None:

@@ -20,6 +20,8 @@ from training.shares import Share, share
 
 WANTED = 0.95
 """Share of windows in which the right person should be admitted."""
+USABLE = 0.5
+"""A window passes the quality gates where this share of its frames passes them."""
 CLOSEST = 6
 
 
@@ -78,6 +80,7 @@ def data(result: Result) -> dict[str, Any]:
         ],
         "refused": result.refused,
         "claims": claims(result),
+        "readings": readings(result),
         "enrolled_people": told(tally(_windows(result.mated))),
         "strangers": told(tally(_windows(result.strangers))),
         "trials": [_trial(p) for p in result.played],
@@ -85,9 +88,24 @@ def data(result: Result) -> dict[str, Any]:
     }
 
 
+def readings(result: Result) -> list[dict[str, Any]]:
+    """The right person's windows, by where the door began and by how many frames must be usable.
+
+    usable: the least share; 0 where `decision.agree` frames are enough.
+    """
+    return [
+        {"start": start, "usable": usable, **told(tally(windows, usable))}
+        for start, windows in (("afresh", _windows(result.mated)), ("ongoing", _ongoing(result)))
+        for usable in (0.0, USABLE, 1.0)
+    ]
+
+
 def claims(result: Result) -> dict[str, Any]:
-    """The two lines that the door is held to, and what these films can say of them."""
-    admitted = tally(_windows(result.mated)).admitted
+    """The two lines that the door is held to, and what these films can say of them.
+
+    A door is not started anew each second, so the windows are those of the door that goes on.
+    """
+    admitted = tally(_ongoing(result), USABLE).admitted
     wrong = [p for p in result.played if p.whole.granted and _wrong(p)]
     every = _windows(result.played)
     people = {p.trial.probe.person for p in result.played}
@@ -118,6 +136,10 @@ def told(counted: Tally) -> dict[str, Any]:
 
 def _windows(played: Sequence[Played]) -> list[Window]:
     return [w for p in played for w in p.windows]
+
+
+def _ongoing(result: Result) -> list[Window]:
+    return [w for p in result.mated for w in p.ongoing]
 
 
 def _wrong(played: Played) -> bool:

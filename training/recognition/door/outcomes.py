@@ -65,15 +65,17 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Of frames that the door saw from a fresh start.
+    """Of a run of frames.
 
-    qualifies: `enough` frames or more were usable. granted: whom it admitted, in order.
+    qualifies: `enough` frames or more were usable. usable: the share that was, 0..1. granted: whom
+    the door admitted, in order.
     recognised: whom recognition alone would have admitted. after_s: from the first frame to the
     first right grant. reason: why nobody right was admitted, None where somebody was or nobody
     should be. motion: the most of any frame.
     """
 
     qualifies: bool
+    usable: float
     granted: tuple[str, ...]
     recognised: tuple[str, ...]
     after_s: float | None
@@ -88,8 +90,10 @@ def outcome(frames: Sequence[Seen], right: str | None, enough: int) -> Outcome:
     granted = tuple(dict.fromkeys(f.grant for f in frames if f.grant is not None))
     known = tuple(dict.fromkeys(f.recognised for f in frames if f.recognised is not None))
     first = next((f.t for f in frames if right is not None and f.grant == right), None)
+    usable = sum(f.usable for f in frames)
     return Outcome(
-        qualifies=sum(f.usable for f in frames) >= enough,
+        qualifies=usable >= enough,
+        usable=usable / len(frames),
         granted=granted,
         recognised=known,
         after_s=None if first is None else first - frames[0].t,
@@ -154,9 +158,12 @@ class Tally:
     reasons: dict[str, int]
 
 
-def tally(windows: Sequence[Window]) -> Tally:
-    """Counts windows, of enrolled people or of strangers."""
-    good = [w for w in windows if w.outcome.qualifies]
+def tally(windows: Sequence[Window], usable: float = 0.0) -> Tally:
+    """Counts windows, of enrolled people or of strangers.
+
+    usable: of those that qualify only the ones with this share of usable frames or more, 0..1.
+    """
+    good = [w for w in windows if w.outcome.qualifies and w.outcome.usable >= usable]
     mated = [w for w in good if w.right is not None]
 
     def told(kind: Sequence[Window], hit: Sequence[bool]) -> Share | None:

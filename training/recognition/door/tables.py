@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from training.recognition.door.figures import WANTED
+from training.recognition.door.figures import USABLE, WANTED
 from training.tables import Row, Table
 
 
 def tables(data: Mapping[str, Any]) -> list[Table]:
     """Of the data of `figures.data`."""
-    return [_claims(data), _shares(data), _trials(data), _strangers(data), *_single(data)]
+    return [
+        _claims(data),
+        _readings(data),
+        _shares(data),
+        _trials(data),
+        _strangers(data),
+        *_single(data),
+    ]
 
 
 def _claims(data: Mapping[str, Any]) -> Table:
@@ -33,7 +40,38 @@ def _claims(data: Mapping[str, Any]) -> Table:
             ("never a wrong person", wrong, "met" if c["never_wrong"] else "NOT met"),
             (f"the right one in {WANTED:.0%} of windows", right, f"{met}; {shown}"),
         ),
-        (limit,),
+        (
+            f"Windows of which {USABLE:.0%} of the frames or more pass the quality gates; the door "
+            "goes on from one to the next.",
+            limit,
+        ),
+    )
+
+
+_STARTS = {"afresh": "afresh in each window", "ongoing": "at the film's begin"}
+
+
+def _readings(data: Mapping[str, Any]) -> Table:
+    enough = data["decision"]["agree"]
+    rows: list[Row] = [
+        (
+            _STARTS[r["start"]],
+            f"{enough} frames" if not r["usable"] else f"{r['usable']:.0%} of the frames",
+            f"{r['qualifying']}/{r['windows']}",
+            _share(r["admitted"]),
+            _reasons(r["reasons"]),
+        )
+        for r in data["readings"]
+    ]
+    return Table(
+        "The right person admitted by the door, by how a window is read",
+        ("the door starts", "usable, at least", "windows", "admitted", "why not (windows)"),
+        rows,
+        (
+            "Usable: the frame passes every gate that one frame can be held against. A door that "
+            "starts afresh has the window's own second to gather evidence of life in; one that "
+            "goes on has seen what came before, as when somebody walks up to it.",
+        ),
     )
 
 

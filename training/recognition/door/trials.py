@@ -54,9 +54,10 @@ class Trial:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Played:
-    """A trial: the whole film from its first frame, and its windows, each from a fresh start.
+    """A trial: the whole film from its first frame, and its windows.
 
-    bound: the score that the gallery asks for.
+    bound: the score that the gallery asks for. windows: the door starts afresh with each.
+    ongoing: the same windows of the whole play, where the door has watched from the film's begin.
     """
 
     trial: Trial
@@ -64,6 +65,7 @@ class Played:
     frames: tuple[Seen, ...]
     whole: Outcome
     windows: tuple[Window, ...]
+    ongoing: tuple[Window, ...]
 
 
 def enrol(pack: Pack, config: Config, film: Film, templates: int) -> Enrolled:
@@ -152,20 +154,20 @@ def play(pack: Pack, config: Config, trial: Trial, *, window_s: float, step_s: f
         pipeline.forget()
         return tuple(_seen(pipeline.judge(one), trial) for one in part)
 
+    def window(frames: Sequence[Seen]) -> Window:
+        told = outcome(frames, trial.right, enough)
+        return Window(trial.probe.name, trial.probe.person, trial.right, frames[0].t, told)
+
     whole = run(seen)
-    found = []
-    for first, end in windows([one.t for one in seen], window_s, step_s):
-        frames = run(seen[first:end])
-        found.append(
-            Window(
-                trial.probe.name,
-                trial.probe.person,
-                trial.right,
-                frames[0].t,
-                outcome(frames, trial.right, enough),
-            )
-        )
-    return Played(trial, pipeline.bound, whole, outcome(whole, trial.right, enough), tuple(found))
+    places = tuple(windows([one.t for one in seen], window_s, step_s))
+    return Played(
+        trial,
+        pipeline.bound,
+        whole,
+        outcome(whole, trial.right, enough),
+        tuple(window(run(seen[first:end])) for first, end in places),
+        tuple(window(whole[first:end]) for first, end in places),
+    )
 
 
 def play_all(
