@@ -19,7 +19,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-import cv2
 from rich.console import Console
 from rich.markup import escape
 
@@ -154,9 +153,7 @@ def run(argv: Sequence[str] | None, body: Callable[[Sequence[str]], int]) -> int
         # With --json standard error holds JSON only; what a log would say is in the results.
         level = logging.CRITICAL if as_json else logging.WARNING
         logging.basicConfig(stream=sys.stderr, format="%(message)s", level=level)
-    # What OpenCV would print about a file or device, our errors say. It moved from 4 to 5.
-    quiet = getattr(cv2, "setLogLevel", None) or cv2.utils.logging.setLogLevel
-    quiet(0)
+    _hush_opencv()
     try:
         with _terminable():
             code = body(words)
@@ -177,6 +174,17 @@ def run(argv: Sequence[str] | None, body: Callable[[Sequence[str]], int]) -> int
         return OutputError.exit_code
     except SystemExit as leaving:  # argparse, after --help
         return leaving.code if isinstance(leaving.code, int) else 0
+
+
+def _hush_opencv() -> None:
+    """What OpenCV would print about a file or device, our errors say."""
+    # Read when it is loaded, which not every command does: on a board that takes seconds.
+    os.environ["OPENCV_LOG_LEVEL"] = "SILENT"
+    cv2 = sys.modules.get("cv2")
+    if cv2 is not None:
+        # It moved from 4 to 5.
+        quiet = getattr(cv2, "setLogLevel", None) or cv2.utils.logging.setLogLevel
+        quiet(0)
 
 
 class _TerminatedError(BaseException):

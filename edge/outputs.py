@@ -13,11 +13,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import cv2
-
-from edge.cameras.base import Image
 from edge.errors import OutputError
+
+if TYPE_CHECKING:
+    from edge.cameras.base import Image
 
 
 @contextmanager
@@ -114,6 +115,8 @@ def _umask() -> int:
 
 def write_picture(path: Path, image: Image) -> None:
     """Write a picture whole, in the format of the path's suffix. Raises OutputError."""
+    import cv2  # here, since the other functions serve commands that need not wait for it
+
     try:
         done, data = cv2.imencode(path.suffix or ".png", image)
     except cv2.error:

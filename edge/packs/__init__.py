@@ -13,11 +13,11 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from edge.errors import HashMismatch, ManifestError, MissingRole, UnknownRole
-from edge.packs.runtime import Network
 from edge.packs.schema import (
     REQUIRED_ROLES,
     ROLES,
@@ -26,6 +26,9 @@ from edge.packs.schema import (
     Manifest,
     NetworkRole,
 )
+
+if TYPE_CHECKING:
+    from edge.packs.runtime import Network
 
 DEFAULT = Path(__file__).parent / "default"
 
@@ -124,6 +127,9 @@ def load(
     `optional`: optional roles that are wanted as well ("age_gender"); MissingRole when the
     pack lacks one. Raises PackError and its subclasses.
     """
+    # Here, since ONNX Runtime takes its time, and manifests are read by commands without networks.
+    from edge.packs.runtime import Network
+
     folder = pack_path(name_or_path)
     manifest = read_manifest(folder)
     roles = manifest.roles

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import shutil
 import sys
@@ -16,9 +17,23 @@ from edge.errors import FaceGateError, UsageError
 from edge.outputs import replacing
 from firmware_configs.boot_test import disks, films, image, kernel_modules, report
 from firmware_configs.boot_test.bench import Bench, first_log_in, log_in
-from firmware_configs.boot_test.machine import Board, Machine, fresh_variables, require_emulator
+from firmware_configs.boot_test.machine import (
+    Board,
+    Machine,
+    free_port,
+    fresh_variables,
+    require_emulator,
+)
 from firmware_configs.boot_test.results import Result, from_json, to_json
-from firmware_configs.boot_test.scenarios import door, faults, first_boot, power_cuts, updates
+from firmware_configs.boot_test.scenarios import (
+    door,
+    faults,
+    first_boot,
+    network,
+    power_cuts,
+    update_cuts,
+    updates,
+)
 from firmware_configs.image.version import ROOT
 
 KEPT = ROOT / "build" / "boot-test"
@@ -30,8 +45,10 @@ TITLES = {
     "door": "Enrolment, and who opens the door",
     "faults": "Camera pulled, daemon killed, daemon hung, line taken",
     "power-cuts": "Power cuts while people are enrolled and the record is written",
-    "updates": "Updates: good, crashing, forged, older",
+    "update-cuts": "Power cuts while an update is written",
+    "updates": "Updates: good, crashing, forged, older; and a site with SSH",
 }
+WITH_BUNDLES = ("update-cuts", "updates")
 EXAMPLES = """\
 examples:
   python -m firmware_configs.boot_test                                   # all; builds the images
@@ -87,6 +104,10 @@ class Run:
     def wanted(self, name: str) -> bool:
         return name in self.args.only or name == "first-boot"
 
+    @property
+    def _with_bundles(self) -> bool:
+        return any(self.wanted(name) for name in WITH_BUNDLES)
+
     def step(self, name: str, body: Callable[[Result], None]) -> None:
         """Run one scenario; what it raises is written down, and the next one has its turn."""
         result = self.result(name)
@@ -130,20 +151,29 @@ class Run:
             self.step("door", lambda result: door.prove(bench(), result))
             self.step("faults", lambda result: faults.prove(bench(), result))
             machine.power_off()
+        say = self.output.note
         said = disks.check_data(board.disk, self.work)
         self.result("first-boot").check("after it: e2fsck finds nothing to repair", True, said)
         self.step(
             "power-cuts",
             lambda result: power_cuts.prove(
-                board, PASSWORD, self.args.cuts, self.args.seed, self.work, result, self.output.note
+                board, PASSWORD, self.args.cuts, self.args.seed, self.work, result, say
             ),
         )
 
+        def cut_updates(result: Result) -> None:
+            sizes = image.update_sizes(self.image)
+            update_cuts.prove(board, PASSWORD, sizes, self.args.seed, self.work, result, say)
+
         def update(result: Result) -> None:
-            with Machine(board) as machine:
-                updates.prove(machine, log_in(machine, PASSWORD), PASSWORD, result)
+            on = dataclasses.replace(board, cpus=2, own_clock=False, ssh_port=free_port())
+            with Machine(on) as machine:
+                bench = updates.good(machine, log_in(machine, PASSWORD), PASSWORD, result)
+                network.prove(bench, KEPT / image.SSH_KEY, self.work, result)
+                updates.bad(machine, bench, PASSWORD, result)
                 machine.power_off()
 
+        self.step("update-cuts", cut_updates)
         self.step("updates", update)
 
     def _prepare(self) -> Board:
@@ -153,10 +183,11 @@ class Run:
         if self.image is None:
             self.output.note("building the image …")
             self.image, more = self._images()
-        elif self.wanted("updates"):
+        elif self._with_bundles:
             more = tuple(sorted((KEPT / "bundles").glob("*.bundle")))
             if len(more) != 4:
-                self.result("updates").skipped = "there are no bundles for the image given"
+                for name in WITH_BUNDLES:
+                    self.result(name).skipped = "there are no bundles for the image given"
                 more = ()
         size = self.image.stat().st_size / 1e6
         promise = f"the image is at most {report.MAX_IMAGE_MB} MB"
@@ -185,11 +216,16 @@ class Run:
         folder.mkdir()
         public, secret = image.keys(self.work)
         made: dict[str, Path] = {}
-        kinds = {"door": 0, "good": 1, "crashing": 2} if self.wanted("updates") else {"door": 0}
+        kinds = {"door": 0, "good": 1, "crashing": 2} if self._with_bundles else {"door": 0}
+        admin = image.ssh_key(KEPT)
         for kind, newer in kinds.items():
             (folder / kind).mkdir()
             shutil.copy(public, folder / kind)
-            file = image.site(folder / kind, crashing=kind == "crashing")
+            file = image.site(
+                folder / kind,
+                crashing=kind == "crashing",
+                ssh_key=None if kind == "door" else admin.with_suffix(".pub"),
+            )
             out = KEPT / f"{kind}.img"
             made[kind] = image.build(file, out, newer_by=newer, wheel=self.args.wheel)
         if len(made) == 1:

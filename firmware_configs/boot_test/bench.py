@@ -113,6 +113,12 @@ class Bench:
         """When the service last became READY, seconds of the machine's clock; 0 if it is not."""
         return int(self.property("ActiveEnterTimestampMonotonic")) / 1e6
 
+    def ready_after_power_on(self) -> float:
+        """Seconds of the machine's clock, firmware and boot loader included."""
+        # What systemd-boot tells systemd: how long before the kernel the firmware began.
+        before = self.sh("systemctl show -p FirmwareTimestampMonotonic --value")
+        return int(before) / 1e6 + self.ready_at()
+
     def wait_ready(self, guest_s: float = 90.0) -> None:
         ask = f"systemctl is-active -q {UNIT}"
         self.wait(f"[ $({ask} && echo yes) ]", guest_s, "the service is READY")

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from firmware_configs.boot_test.disks import GUEST
+from firmware_configs.boot_test.machine import ADDRESS
+from firmware_configs.bundle.image import Image
 from firmware_configs.errors import BuildError
 from firmware_configs.image.tools import call
 from firmware_configs.image.version import ROOT, current
@@ -27,11 +30,24 @@ public_key = "update.pub"
 source = "etc"
 dest = "/etc"
 """
+NETWORK = """\
+[ssh]
+enabled = true
+[admin]
+ssh_keys = ["{key}"]
+[[network]]
+interface = "en*"
+addresses = ["{address}/24"]
+"""
+SSH_KEY = "admin"
 CRASH = "[Service]\nExecStart=\nExecStart=/bin/false\n"
 
 
-def site(folder: Path, *, crashing: bool = False) -> Path:
-    """A site's file, and what it names, in a new folder; the update key lies beside it."""
+def site(folder: Path, *, crashing: bool = False, ssh_key: Path | None = None) -> Path:
+    """A site's file, and what it names, in a new folder; the update key lies beside it.
+
+    ssh_key: public key of an administrator, with whom the site has a network and SSH.
+    """
     units = folder / "etc/systemd/system"
     (units / "multi-user.target.wants").mkdir(parents=True)
     (units / UNIT).write_bytes((GUEST / UNIT).read_bytes())
@@ -40,7 +56,10 @@ def site(folder: Path, *, crashing: bool = False) -> Path:
         (units / "face-gate.service.d").mkdir()
         (units / "face-gate.service.d/90-crash.conf").write_text(CRASH, encoding="utf-8")
     file = folder / "site.toml"
-    file.write_text(SITE, encoding="utf-8")
+    text = SITE
+    if ssh_key is not None:
+        text += NETWORK.format(key=ssh_key.read_text().strip(), address=ADDRESS)
+    file.write_text(text, encoding="utf-8")
     return file
 
 
@@ -50,6 +69,14 @@ def keys(folder: Path) -> tuple[Path, Path]:
     if not (public.is_file() and secret.is_file()):
         call("minisign", "-G", "-f", "-W", "-p", public, "-s", secret)
     return public, secret
+
+
+def ssh_key(folder: Path) -> Path:
+    """The private key of an administrator who lives for this test alone; `.pub` beside it."""
+    key = folder / SSH_KEY
+    if not key.is_file():
+        call("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "boot test", "-f", key)
+    return key
 
 
 def build(file: Path, out: Path, *, newer_by: int = 0, wheel: Path | None = None) -> Path:
@@ -67,6 +94,17 @@ def bundle(image: Path, secret: Path, out: Path) -> Path:
     words = ["--image", str(image), "--key", str(secret), "--out", str(out)]
     _module("firmware_configs.bundle", words, {})
     return out
+
+
+def update_sizes(image: Path) -> tuple[int, int]:
+    """Bytes of the root that an update of an image like this one writes, and of kernel and initrd.
+
+    Raises BuildError.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        opened = Image(image)
+        boot = (opened.kernel(Path(name) / "kernel"), opened.initrd(Path(name) / "initrd"))
+        return opened.root.size, sum(file.stat().st_size for file in boot)
 
 
 def forge(genuine: Path, out: Path) -> Path:

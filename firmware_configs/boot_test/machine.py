@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -15,12 +16,15 @@ from typing import Self
 
 from firmware_configs.boot_test.console import Console, connect
 from firmware_configs.boot_test.errors import ConsoleError
+from firmware_configs.boot_test.monitor import Monitor
 from firmware_configs.errors import ToolMissing
 from firmware_configs.image.tools import path_of
 
 QEMU = "qemu-system-aarch64"
 FIRMWARE = Path("/usr/share/AAVMF/AAVMF_CODE.fd")
 VARIABLES = Path("/usr/share/AAVMF/AAVMF_VARS.fd")
+ADDRESS = "10.0.2.15"
+"""Of the board, in the emulator's own little network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,8 @@ class Board:
     """disk: raw image. overlay: takes what is written (`disks.overlay`), else the disk itself does.
 
     variables: the firmware's, kept. log: where the console's raw bytes go. read_only: further
-    disks. memory: MB.
+    disks. memory: MB. own_clock: the machine's seconds count its instructions, else they are
+    ours. ssh_port: of this machine, led to the board's port 22; None: it has no network card.
     """
 
     disk: Path
@@ -39,6 +44,8 @@ class Board:
     memory: int = 1024
     cpus: int = 1
     cpu: str = "cortex-a76"
+    own_clock: bool = True
+    ssh_port: int | None = None
 
 
 def require_emulator() -> None:
@@ -54,15 +61,27 @@ def fresh_variables(path: Path) -> None:
     shutil.copyfile(VARIABLES, path)
 
 
-def command(board: Board, console: Path) -> list[str]:
-    """The emulator's command line. No network card, no screen: there is nothing but the console.
+def free_port() -> int:
+    """Of this machine, that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
-    Its clock counts instructions, one a nanosecond, and waits in real time
+
+def command(board: Board, console: Path, monitor: Path) -> list[str]:
+    """The emulator's command line. No screen: there is the console, and a monitor for us.
+
+    Its own clock counts instructions, one a nanosecond, and waits in real time
     when there is nothing to do. So the machine is as fast by its own clock however busy this one
-    is, and the door's time limits mean what they mean on a slow board.
+    is, and the door's time limits mean what they mean on a slow board. Without that clock it does
+    as much as it can in our seconds, each core in a thread of its own.
     """
     words = [path_of(QEMU), "-M", "virt", "-cpu", board.cpu]
-    words += ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=on"]
+    if board.own_clock:
+        words += ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=on"]
+    else:
+        words += ["-accel", "tcg,thread=multi"]
     words += ["-smp", str(board.cpus), "-m", str(board.memory), "-nodefaults", "-nographic"]
     words += ["-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={FIRMWARE}"]
     words += ["-drive", f"if=pflash,format=raw,unit=1,file={board.variables}"]
@@ -76,7 +95,12 @@ def command(board: Board, console: Path) -> list[str]:
     words += ["-chardev", f"{socket},logfile={board.log},logappend=on", "-serial", "chardev:con"]
     # Its randomness comes from ours; its watchdog resets it, as a board's would.
     words += ["-device", "virtio-rng-pci", "-device", "i6300esb", "-watchdog-action", "reset"]
-    return [*words, "-nic", "none"]
+    words += ["-qmp", f"unix:{monitor},server=on,wait=off"]
+    if board.ssh_port is None:
+        return [*words, "-nic", "none"]
+    # restrict: the board reaches nobody; only what comes in by this port.
+    forward = f"hostfwd=tcp:127.0.0.1:{board.ssh_port}-{ADDRESS}:22"
+    return [*words, "-nic", f"user,restrict=on,{forward},model=virtio-net-pci"]
 
 
 def _disk(name: str, options: str) -> list[str]:
@@ -92,9 +116,10 @@ class Machine:
         self.board = board
         self._folder = tempfile.TemporaryDirectory(prefix="boot-test-")
         path = Path(self._folder.name) / "console"
+        self._monitor_at = Path(self._folder.name) / "monitor"
         self._errors = (Path(self._folder.name) / "errors").open("w+b")
         self.started = time.monotonic()
-        line = list(words) if words is not None else command(board, path)
+        line = list(words) if words is not None else command(board, path, self._monitor_at)
         self._process = subprocess.Popen(
             [word.replace("@CONSOLE@", str(path)) for word in line],
             stdin=subprocess.DEVNULL,
@@ -126,6 +151,10 @@ class Machine:
             self.console.close()
         self._errors.close()
         self._folder.cleanup()
+
+    def monitor(self) -> Monitor:
+        """The emulator's own view of the machine. Raises ConsoleError."""
+        return Monitor(self._monitor_at)
 
     def wait_for_end(self, seconds: float) -> None:
         """Until it has switched itself off. Raises ConsoleError."""

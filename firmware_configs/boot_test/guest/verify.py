@@ -3,6 +3,7 @@
 import hashlib
 import json
 import sqlite3
+from collections import Counter
 from pathlib import Path
 
 from edge.audit_chain import rotated_files, verify
@@ -12,21 +13,30 @@ STATE = Path("/var/lib/face-gate")
 
 
 def digest(person) -> str:
-    """Of all that was stored of somebody."""
+    """Of somebody's templates: the same film enrolled in the same way gives the same."""
     whole = hashlib.sha256()
     for template in person.templates:
         whole.update(template.vector.tobytes())
-        whole.update(repr((template.source, template.created)).encode())
     return whole.hexdigest()[:16]
 
 
-def tokens(path: Path) -> list[str]:
-    """The marks that busy.py left in the record."""
-    files = [*rotated_files(path), path]
-    lines = [
-        line for file in files for line in file.read_text().splitlines() if "boot.test" in line
-    ]
-    return [json.loads(line)["data"]["token"] for line in lines]
+def record(path: Path) -> dict:
+    """Who was enrolled and removed, by name, and how often each boot opened for an exit."""
+    lines = []
+    for file in [*rotated_files(path), path]:
+        lines += [json.loads(line) for line in file.read_text().splitlines()]
+    openings = Counter(
+        line["boot"]
+        for line in lines
+        if line["kind"] == "door"
+        and line["data"]["event"] == "opening"
+        and line["data"]["reason"].startswith("request to exit")
+    )
+    return {
+        "enrolled": [line["data"]["person"] for line in lines if line["kind"] == "enrol"],
+        "removed": [line["data"]["person"] for line in lines if line["kind"] == "remove"],
+        "openings": openings,
+    }
 
 
 def main() -> None:
@@ -35,14 +45,14 @@ def main() -> None:
     db.close()
     with Vault(STATE, create=False) as vault:
         people = {person.name: digest(person) for person in vault.people()}
-    record = verify(STATE / "audit.jsonl")
+    verdict = verify(STATE / "audit.jsonl")
     found = {
         "people": people,
         "integrity": integrity,
-        "lines": record.lines,
-        "broken": None if record.broken is None else str(record.broken),
-        "tokens": tokens(STATE / "audit.jsonl"),
+        "lines": verdict.lines,
+        "broken": None if verdict.broken is None else str(verdict.broken),
         "torn": len(list(STATE.glob("audit-torn-*"))),
+        **record(STATE / "audit.jsonl"),
     }
     print(json.dumps(found))
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from firmware_configs.boot_test.bench import Bench
+from firmware_configs.boot_test.bench import STATE, Bench, pulses
 from firmware_configs.boot_test.results import Result
 from firmware_configs.boot_test.scenarios.door import GRANT_S, PULSE_S, exit_button
 
 WATCHDOG_S = 10.0
-ABORT_S = 5.0
 HOLDER = (
     "import gpiod,time;from gpiod.line import Direction;"
     "c=next(p for p in __import__('glob').glob('/dev/gpiochip*')"
@@ -88,11 +87,18 @@ def killed(bench: Bench, result: Result) -> None:
 def hung(bench: Bench, result: Result) -> None:
     restarts = int(bench.property("NRestarts"))
     pid = bench.property("MainPID")
+    bench.show("empty")
+    bench.wait_level(0, PULSE_S + 5, "no pulse is running")
+    bench.pause(1)
     began = bench.now()
-    bench.sh(f"kill -STOP {pid}")
+    bench.sh(
+        f"echo pull-up > {STATE}/exit; until [ $(cat {STATE}/lock) = 1 ]; do :; done; "
+        f"kill -STOP {pid}; echo pull-down > {STATE}/exit",
+        300,
+    )
     bench.wait(
         f"[ $(systemctl show face-gate -p MainPID --value) != {pid} ]",
-        WATCHDOG_S + ABORT_S + 30,
+        WATCHDOG_S + 30,
         "the watchdog ends the hung daemon",
     )
     bench.wait_ready(90)
@@ -104,7 +110,12 @@ def hung(bench: Bench, result: Result) -> None:
         f"READY {ready - began:.1f} s after it hung; systemd: {said}",
     )
     result.figures["hang to READY again, machine's clock"] = f"{ready - began:.1f} s"
-    result.check("LOCK is low after it", bench.lock_level() == 0, "low")
+    stuck = pulses(bench.changes(), began)
+    result.check(
+        "it hung in the middle of a pulse: LOCK is low once the watchdog has ended it",
+        bench.lock_level() == 0 and len(stuck) == 1 and stuck[0].length <= WATCHDOG_S + 2,
+        f"high for {', '.join(f'{p.length:.1f} s' for p in stuck)}",
+    )
 
 
 def line_taken(bench: Bench, result: Result) -> None:

@@ -14,26 +14,31 @@ REFUSED = 13
 GOOD, CRASHING, FORGED, OLD = "good.bundle", "crashing.bundle", "forged.bundle", "old.bundle"
 
 
-def prove(machine: Machine, bench: Bench, password: str, result: Result) -> None:
-    """Raises NotProved, ConsoleError."""
-    first = _version(bench)
+def good(machine: Machine, bench: Bench, password: str, result: Result) -> Bench:
+    """Up to a good update that was kept. Raises NotProved, ConsoleError."""
+    first = version(bench)
     people = bench.sh("face-gate-enroll list --json", 300)
     refused(bench, FORGED, "a bundle with one changed byte is refused", result)
     bench = apply(machine, bench, password, GOOD)
-    second = _version(bench)
+    second = version(bench)
     result.require("the good update runs", second != first, f"{first} → {second}")
-    bench.wait(_settled(), 300, "the trial is over")
-    status = _status(bench)
-    result.check("and is kept", not status["on_trial"], json.dumps(status["slots"]))
+    bench.wait(settled(), 300, "the trial is over")
+    said = status(bench)
+    result.check("and is kept", not said["on_trial"], json.dumps(said["slots"]))
     same = bench.sh("face-gate-enroll list --json", 300) == people
     result.check("the people enrolled are the same", same, people)
     refused(bench, OLD, "the older version is refused", result)
-    began = machine.age
+    return bench
+
+
+def bad(machine: Machine, bench: Bench, password: str, result: Result) -> None:
+    """From there, one that does not work. Raises NotProved, ConsoleError."""
+    second, began = version(bench), machine.age
     bench = apply(machine, bench, password, CRASHING)
-    third = _version(bench)
+    third = version(bench)
     bench.wait_ready(120)
     took = machine.age - began
-    status = _status(bench)
+    said = status(bench)
     result.check(
         "an update whose daemon crashes is gone by itself, the service runs",
         third == second,
@@ -41,16 +46,16 @@ def prove(machine: Machine, bench: Bench, password: str, result: Result) -> None
     )
     result.check(
         "and status says why",
-        status.get("last_trial") is not None,
-        json.dumps(status.get("last_trial")),
+        said.get("last_trial") is not None,
+        json.dumps(said.get("last_trial")),
     )
     result.screens["face-gate-update status"] = bench.sh("face-gate-update status", 120)
 
 
 def refused(bench: Bench, name: str, promise: str, result: Result) -> None:
-    before = _status(bench)["slots"]
+    before = status(bench)["slots"]
     answer = bench.console.run(f"face-gate-update apply --no-reboot {FOLDER}/{name}", 900)
-    same = _status(bench)["slots"] == before
+    same = status(bench)["slots"] == before
     said = answer.text.strip().splitlines()[-1] if answer.text.strip() else "nothing"
     result.check(promise, answer.code == REFUSED and same, f"exit code {answer.code}: {said}")
 
@@ -64,14 +69,14 @@ def apply(machine: Machine, bench: Bench, password: str, name: str) -> Bench:
     return log_in(machine, password)
 
 
-def _settled() -> str:
+def settled() -> str:
     return "! ls /efi/loader/entries | grep -q '+'"
 
 
-def _status(bench: Bench) -> dict[str, Any]:
-    status: dict[str, Any] = json.loads(bench.sh("face-gate-update status --json", 120))
-    return status
+def status(bench: Bench) -> dict[str, Any]:
+    said: dict[str, Any] = json.loads(bench.sh("face-gate-update status --json", 120))
+    return said
 
 
-def _version(bench: Bench) -> str:
+def version(bench: Bench) -> str:
     return bench.sh(". /etc/os-release; echo $IMAGE_VERSION")

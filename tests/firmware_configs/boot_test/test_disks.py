@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from firmware_configs.boot_test import disks, image, kernel_modules
+from firmware_configs.boot_test.errors import ConsoleError
 from firmware_configs.boot_test.machine import (
     FIRMWARE,
     QEMU,
@@ -16,6 +17,7 @@ from firmware_configs.boot_test.machine import (
     fresh_variables,
     require_emulator,
 )
+from firmware_configs.boot_test.monitor import Written
 from firmware_configs.errors import BuildError, ToolMissing
 from firmware_configs.image.tools import call, missing
 
@@ -104,6 +106,19 @@ def test_the_site_names_what_is_there(tmp_path: Path) -> None:
     assert "/bin/false" in (units / "face-gate.service.d/90-crash.conf").read_text()
 
 
+def test_a_site_with_ssh_has_one_key_and_one_address(tmp_path: Path) -> None:
+    from firmware_configs.image import site
+
+    public = tmp_path / "admin.pub"
+    public.write_text("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIabc boot test\n")
+    file = image.site(tmp_path / "good", ssh_key=public)
+    (tmp_path / "good/update.pub").write_text("a key")
+    read = site.load(file)
+    assert read.ssh.enabled and len(read.admin.ssh_keys) == 1
+    assert read.network[0].addresses == ("10.0.2.15/24",)
+    assert len(read.add) == 1
+
+
 def test_the_firmware_starts_on_the_console_and_the_power_can_go(tmp_path: Path) -> None:
     """The quick part of `make image-test`: emulator, firmware and console as it uses them."""
     try:
@@ -118,6 +133,10 @@ def test_the_firmware_starts_on_the_console_and_the_power_can_go(tmp_path: Path)
     with Machine(board) as machine:
         machine.console.expect("UEFI firmware", 120)
         assert machine.running
+        with machine.monitor() as monitor:
+            assert monitor.written() == Written(0, 0)
+            with pytest.raises(ConsoleError, match="one write"):
+                monitor.wait(lambda now: now.operations > 0, 0.1, "one write")
         machine.cut_power()
         assert not machine.running
     assert b"UEFI" in (tmp_path / "log").read_bytes()

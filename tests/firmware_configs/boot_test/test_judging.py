@@ -9,63 +9,79 @@ import pytest
 
 from firmware_configs.boot_test.bench import Change, pulses
 from firmware_configs.boot_test.errors import NotProved
+from firmware_configs.boot_test.promises import broken, promised
 from firmware_configs.boot_test.report import write
 from firmware_configs.boot_test.results import Result, from_json, to_json
-from firmware_configs.boot_test.scenarios.power_cuts import broken, promised
 
 CONSOLE = """\
-BUSY c1
-RECORDED c1-0
+BUSY c1 1b4e
 ADDING c1-0
-ADDED c1-0 aa00
-RECORDED c1-1
+OPENED c1-1
+ADDED c1-0
 ADDING c1-1
-ADDED c1-1 bb11
+OPENED c1-2
+ADDED c1-1
 REMOVING c1-0
 REMOVED c1-0
-RECORDED c1-2
 ADDING c1-2
-ADDED c1-2 cc"""
+OPENED c1-3
+ADDED c1-"""
 """The power went in the middle of the last line."""
+WHOLE = "bb11"
 
 
 def found(**changes: Any) -> dict[str, Any]:
-    whole: dict[str, Any] = {
-        "people": {"Ada": "ff", "cut c1-1": "bb11", "cut c1-2": "cc22"},
-        "tokens": ["c1-0", "c1-1", "c1-2"],
+    kept: dict[str, Any] = {
+        "people": {"Ada": "ff", "cut c1-1": WHOLE, "cut c1-2": WHOLE},
+        "enrolled": ["Ada", "cut c1-0", "cut c1-1", "cut c1-2"],
+        "removed": ["cut c1-0"],
+        "openings": {"1b4e": 3},
         "integrity": ["ok"],
         "broken": None,
     }
-    return {**whole, **changes}
+    return {**kept, **changes}
 
 
 def test_a_line_without_its_end_promises_nothing() -> None:
     made = promised(CONSOLE)
-    assert made.recorded == {"c1-0", "c1-1", "c1-2"}
-    assert made.people == {"c1-1": "bb11"}
+    assert made.boot == "1b4e"
+    assert made.people == {"c1-1"}
     assert made.removed == {"c1-0"}
     assert made.maybe == {"c1-2"}
+    assert made.openings == 3
+    assert made.count == 5
 
 
-@pytest.mark.parametrize("people", [{"cut c1-1": "bb11"}, {"cut c1-1": "bb11", "cut c1-2": "x"}])
+@pytest.mark.parametrize(
+    "people", [{"cut c1-1": WHOLE}, {"cut c1-1": WHOLE, "cut c1-2": WHOLE, "Ada": "ff"}]
+)
 def test_what_was_under_way_may_have_happened_or_not(people: dict[str, str]) -> None:
-    assert broken(promised(CONSOLE), found(people=people)) == []
+    assert broken(promised(CONSOLE), found(people=people), WHOLE) == []
 
 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
         ({"people": {}}, "enrolled, and lost: c1-1"),
-        ({"people": {"cut c1-1": "other"}}, "enrolled, and changed: c1-1"),
-        ({"people": {"cut c1-1": "bb11", "cut c1-0": "aa00"}}, "removed, and there: c1-0"),
-        ({"people": {"cut c1-1": "bb11", "cut c9-9": "zz"}}, "never enrolled: c9-9"),
-        ({"tokens": ["c1-0", "c1-2"]}, "recorded, and lost: c1-1"),
+        ({"people": {"cut c1-1": "other"}}, "enrolled in part: c1-1"),
+        ({"people": {"cut c1-1": WHOLE, "cut c1-2": "half"}}, "enrolled in part: c1-2"),
+        ({"people": {"cut c1-1": WHOLE, "cut c1-0": WHOLE}}, "removed, and there: c1-0"),
+        ({"people": {"cut c1-1": WHOLE, "cut c9-9": WHOLE}}, "never enrolled: c9-9"),
+        ({"enrolled": ["cut c1-0", "cut c1-1"]}, "enrolled, and not recorded: c1-2"),
+        ({"removed": []}, "removed, and not recorded: c1-0"),
+        ({"openings": {"1b4e": 2, "other": 9}}, "released 3 times, and recorded 2 times"),
         ({"integrity": ["row 3 missing"]}, "integrity check"),
         ({"broken": "line 7"}, "record: line 7"),
     ],
 )
 def test_each_broken_promise_is_named(changes: dict[str, Any], said: str) -> None:
-    assert any(said in line for line in broken(promised(CONSOLE), found(**changes)))
+    assert any(said in line for line in broken(promised(CONSOLE), found(**changes), WHOLE))
+
+
+def test_a_command_that_fails_is_no_proof() -> None:
+    made = promised("BUSY c1 1b4e\nADDING c1-0\nFAILED c1-0 error: no film\n")
+    wrong = broken(made, found(people={}, openings={}), WHOLE)
+    assert wrong == ["a command failed: c1-0: error: no film"]
 
 
 def test_a_pulse_is_a_rise_and_a_fall_after_the_moment_asked_for() -> None:
