@@ -27,8 +27,10 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from edge import console
 from edge.errors import Downgrade, SlotError, Unhealthy
-from edge.update import apply, entries, health
+from edge.update import apply, health
 from edge.update.bundle import Bundle, Seen, opened
+from edge.update.choose import loader_of
+from edge.update.loader import Loader
 from edge.update.manifest import Version
 from edge.update.slots import System
 
@@ -51,12 +53,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _body(words: Sequence[str]) -> int:
     heading, _, rest = (__doc__ or "").partition("\n\n")
     parser = console.parser("edge.update", heading, f"{rest}\n{EXIT_CODES}")
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="apply|check|status|health")
+    verbs = parser.add_subparsers(
+        dest="verb", required=True, metavar="apply|check|status|health|trial"
+    )
     for verb, help_text in (
         ("apply", "write a bundle into the idle slot and try it"),
         ("check", "verify a bundle against this device, writing nothing"),
         ("status", "what runs, what lies in the slots, how the last trial ended"),
         ("health", "wait until the door's service has proved itself"),
+        ("trial", "exit code 0 if the system that runs has still to prove itself, else 1"),
     ):
         one = verbs.add_parser(verb, help=help_text, allow_abbrev=False)
         one.add_argument("--json", action="store_true", help="machine-readable results and errors")
@@ -86,12 +91,17 @@ def _body(words: Sequence[str]) -> int:
                 metavar="S",
                 help="how long to wait (default: %(default)g)",
             )
+            one.add_argument(
+                "--keep", action="store_true", help="then have the boot loader keep this slot"
+            )
     args = parser.parse_args(list(words))
     out, system = console.Output(as_json=args.json), System(args.root)
     if args.verb == "status":
         return _status(system, out)
     if args.verb == "health":
-        return _health(system, out, args.timeout_s)
+        return _health(system, out, args.timeout_s, keep=args.keep)
+    if args.verb == "trial":
+        return 0 if loader_of(system).on_trial(system.slots()[0].name) else 1
     return _update(args, system, out)
 
 
@@ -112,11 +122,14 @@ def _update(args: Any, system: System, out: console.Output) -> int:
         if entry is None:
             to.print(f"{escape(version)} is signed, whole, newer than what runs, and fits")
         else:
-            to.print(f"{escape(version)} is in slot {slot}; the next boot tries it once")
+            when = "the next boot"
+            if args.no_reboot and target.loader.reboot:
+                when = f'`systemctl reboot "{target.loader.reboot[0]}"`'
+            to.print(f"{escape(version)} is in slot {slot}; {when} tries it once")
 
     out.result(done, show)
     if entry is not None and not args.no_reboot:
-        _reboot(out)
+        _reboot(out, target.loader)
     return 0
 
 
@@ -132,11 +145,11 @@ def _confirm_downgrade(bundle: Bundle, system: System) -> None:
         raise Downgrade("not confirmed; nothing was written")
 
 
-def _reboot(out: console.Output) -> None:
+def _reboot(out: console.Output, loader: Loader) -> None:
     out.note("starting again; the door is locked meanwhile")
     sys.stdout.flush()
     try:
-        subprocess.run(["systemctl", "reboot"], check=True, timeout=60)
+        subprocess.run(["systemctl", "reboot", *loader.reboot], check=True, timeout=60)
     except (OSError, subprocess.SubprocessError) as error:
         raise SlotError(
             f"written, but the machine could not be started again: {error}; `sudo reboot`"
@@ -146,7 +159,8 @@ def _reboot(out: console.Output) -> None:
 def _status(system: System, out: console.Output) -> int:
     running, idle = system.slots()
     board, version = system.release()
-    found = entries.read(system.boot_partition())
+    loader = loader_of(system)
+    found = loader.read()
     slots = [
         {"slot": e.slot, "title": e.title, "state": e.state(running.name), "entry": e.path.name}
         for e in found
@@ -157,7 +171,7 @@ def _status(system: System, out: console.Output) -> int:
         "running": running.name,
         "idle": idle.name,
         "idle_bytes": idle.size,
-        "on_trial": not any(e.slot == running.name and e.left is None for e in found),
+        "on_trial": loader.on_trial(running.name),
         "slots": slots,
         "takes_updates": system.key.is_file(),
         "last_trial": health.last(system.state / TRIAL),
@@ -180,12 +194,15 @@ def _status(system: System, out: console.Output) -> int:
     return 0
 
 
-def _health(system: System, out: console.Output, timeout_s: float) -> int:
+def _health(system: System, out: console.Output, timeout_s: float, *, keep: bool) -> int:
     version, slot = system.release()[1], system.slots()[0].name
+    loader = loader_of(system)
     # By hand, on a system that is kept, it is only a question.
-    note = system.state / TRIAL if system.on_trial else None
+    note = system.state / TRIAL if loader.on_trial(slot) else None
     try:
         took = health.wait(health.ask, timeout_s)
+        if keep:
+            loader.keep(slot)
     except Unhealthy as error:
         if note is not None:
             health.record(note, version, slot, str(error))

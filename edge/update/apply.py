@@ -1,6 +1,6 @@
 """Writing a bundle into the idle slot, in an order that may be cut off anywhere.
 
-The entry of the slot that runs is never touched. The idle slot's own goes first and comes back
+What starts the slot that runs is never touched. The idle slot's own entry goes first and comes back
 last, after everything that it names is on the medium and was read back; in between the loader
 knows of one slot alone.
 """
@@ -10,15 +10,18 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge.errors import Downgrade, SlotError, SlotTooSmall, UpdateError, WrongBoard
-from edge.update import entries
+from edge.update import more
 from edge.update.bundle import CHUNK, Bundle, Seen
-from edge.update.manifest import INITRD, KERNEL, ROOT, Manifest, Version
+from edge.update.choose import loader_of
+from edge.update.loader import Loader
+from edge.update.manifest import INITRD, KERNEL, PARTS, ROOT, Manifest, Version
 from edge.update.slots import Slot, System, sync_folder
 
 SPARE = 1 << 20
@@ -34,7 +37,7 @@ class Target:
 
     running: Slot
     idle: Slot
-    esp: Path
+    loader: Loader
 
 
 def check(bundle: Bundle, system: System, step: Step, *, allow_downgrade: bool = False) -> Target:
@@ -53,56 +56,63 @@ def check(bundle: Bundle, system: System, step: Step, *, allow_downgrade: bool =
             "--allow-downgrade takes it all the same"
         )
     running, idle = system.slots()
-    esp = system.boot_partition()
-    kept = [e for e in entries.read(esp) if e.slot == running.name and e.left is None]
-    if not kept:
+    loader = loader_of(system)
+    if loader.on_trial(running.name):
         raise SlotError(
             f"slot {running.name}, which runs, is on trial itself and the other is the only one "
             "known to work: wait until `face-gate-update status` says kept"
         )
-    _require_room(bundle, idle, esp)
+    if set(manifest.parts.named()) != {*PARTS, *loader.more_parts}:
+        raise WrongBoard(f"{bundle.path}: has not the parts that this machine's boot loader needs")
+    _require_room(bundle, idle, loader.folder(idle.name))
     bundle.check(step("checking", bundle.size))
-    return Target(running, idle, esp)
+    more.files(bundle)
+    return Target(running, idle, loader)
 
 
-def _require_room(bundle: Bundle, idle: Slot, esp: Path) -> None:
+def _require_room(bundle: Bundle, idle: Slot, folder: Path) -> None:
     parts = bundle.manifest.parts.named()
     if parts[ROOT].size > idle.size:
         raise SlotTooSmall(
             f"{bundle.path}: its root has {parts[ROOT].size} bytes, slot {idle.name} {idle.size}"
         )
-    about = os.statvfs(esp)
-    folder = esp / f"slot-{idle.name}"
-    replaced = sum(p.stat().st_size for p in folder.glob("*")) if folder.is_dir() else 0
+    place = folder if folder.is_dir() else folder.parent
+    about = os.statvfs(place)
+    replaced = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
     free = about.f_bavail * about.f_frsize + replaced
-    needed = parts[KERNEL].size + parts[INITRD].size + SPARE
+    needed = sum(part.size for name, part in parts.items() if name != ROOT) + SPARE
     if needed > free:
         raise SlotTooSmall(
-            f"{bundle.path}: kernel and initrd need {needed} bytes of {esp}, which has {free}"
+            f"{bundle.path}: kernel and initrd need {needed} bytes of {place}, which has {free}"
         )
 
 
 def write(bundle: Bundle, target: Target, step: Step) -> Path:
-    """Fill the idle slot; returns its entry, with which the next boot tries it once.
+    """Fill the idle slot; returns the file with which its trial begins, written last.
 
     Raises SlotError, BadBundle. After an error, or a power cut, what ran is what boots.
     """
-    manifest, idle, esp = bundle.manifest, target.idle, target.esp
-    folder = esp / f"slot-{idle.name}"
+    manifest, idle, loader = bundle.manifest, target.idle, target.loader
+    folder, files = loader.folder(idle.name), more.files(bundle)
     try:
-        entries.remove(esp, idle.name)
+        loader.retire(idle.name)
         _write_root(bundle, idle, step)
         folder.mkdir(exist_ok=True)
-        for old in folder.iterdir():
-            old.unlink()
+        _clear(folder)
         for name in (KERNEL, INITRD):
             _write_file(bundle, name, folder / name, step)
+        held = {name: files.pop(name) for name in loader.last if name in files}
+        for name, data in files.items():
+            _write_small(folder / name, data)
         sync_folder(folder)
-        sync_folder(esp)
+        sync_folder(folder.parent)
         _read_back(manifest, ROOT, idle.device, step)
         for name in (KERNEL, INITRD):
             _read_back(manifest, name, folder / name, step)
-        entry = entries.write(esp, idle.name, manifest)
+        for name, data in files.items():
+            if (folder / name).read_bytes() != data:
+                raise _fails(folder / name)
+        entry = loader.offer(idle.name, manifest, held)
     except OSError as error:
         if isinstance(error, UpdateError):
             raise
@@ -111,6 +121,26 @@ def write(bundle: Bundle, target: Target, step: Step) -> Path:
             f"{target.running.name} stays"
         ) from error
     return entry
+
+
+def _clear(folder: Path) -> None:
+    for old in folder.iterdir():
+        if old.is_dir() and not old.is_symlink():
+            shutil.rmtree(old)
+        else:
+            old.unlink()
+
+
+def _write_small(path: Path, data: bytes) -> None:
+    if not path.parent.is_dir():
+        path.parent.mkdir()
+        sync_folder(path.parent.parent)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "wb", buffering=0) as out:
+        _whole(out.fileno(), data)
+        os.fsync(out.fileno())
+        os.posix_fadvise(out.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    sync_folder(path.parent)
 
 
 def _write_root(bundle: Bundle, slot: Slot, step: Step) -> None:
@@ -129,13 +159,17 @@ def _write_file(bundle: Bundle, name: str, path: Path, step: Step) -> None:
 def _copy(bundle: Bundle, name: str, out: int, step: Step) -> None:
     seen = step(f"writing {name}", bundle.manifest.parts.named()[name].size)
     for data in bundle.chunks(name):
-        left = memoryview(data)
-        while left:
-            left = left[os.write(out, left) :]
+        _whole(out, data)
         seen(len(data))
     os.fsync(out)
     # What is read back must come from the medium and not from memory.
     os.posix_fadvise(out, 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def _whole(out: int, data: bytes) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[os.write(out, left) :]
 
 
 def _read_back(manifest: Manifest, name: str, path: Path, step: Step) -> None:
@@ -150,9 +184,13 @@ def _read_back(manifest: Manifest, name: str, path: Path, step: Step) -> None:
             left -= len(data)
             seen(len(data))
     if left or digest.hexdigest() != part.sha256:
-        raise SlotError(
-            f"{path}: what was written reads back differently: the medium is failing; replace it"
-        )
+        raise _fails(path)
+
+
+def _fails(path: Path) -> SlotError:
+    return SlotError(
+        f"{path}: what was written reads back differently: the medium is failing; replace it"
+    )
 
 
 @contextmanager

@@ -20,6 +20,8 @@ from edge.packs import describe as describe_error
 
 KERNEL, INITRD, ROOT = "vmlinuz", "initrd.img", "root.squashfs"
 PARTS = (KERNEL, INITRD, ROOT)
+BOOT = "boot.tar"
+"""Further files of a slot's boot partition, for loaders that need them."""
 SLOT_WORD = "root=PARTLABEL=root-{slot}"
 """The word of the kernel's line by which the initrd finds the slot's root."""
 
@@ -68,10 +70,12 @@ class Parts(_Closed):
     kernel: Part
     initrd: Part
     root: Part
+    boot: Part | None = None
 
     def named(self) -> dict[str, Part]:
         """By the names that the files have in the bundle, in the order in which they lie there."""
-        return dict(zip(PARTS, (self.kernel, self.initrd, self.root), strict=True))
+        found = dict(zip(PARTS, (self.kernel, self.initrd, self.root), strict=True))
+        return found if self.boot is None else {**found, BOOT: self.boot}
 
 
 class Manifest(_Closed):
@@ -101,7 +105,7 @@ class Manifest(_Closed):
 
     def encoded(self) -> bytes:
         """As it is signed."""
-        return (self.model_dump_json(indent=2) + "\n").encode()
+        return (self.model_dump_json(indent=2, exclude_none=True) + "\n").encode()
 
 
 def decode(data: bytes, where: str) -> Manifest:

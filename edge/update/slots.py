@@ -14,8 +14,6 @@ from pathlib import Path
 from edge.errors import SlotError
 
 SECTOR = 512  # sysfs counts in these, whatever the medium's own are
-BOOT_COUNTED = "sys/firmware/efi/efivars/LoaderBootCountPath-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
-"""There while the boot is one that the loader counts: a trial. systemd's loader interface."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,40 +30,54 @@ class System:
 
     def __init__(self, root: Path = Path("/")) -> None:
         self.root = root
-        self.esp = root / "efi"
         self.key = root / "usr/share/face-gate/update.pub"
         self.state = root / "data/update"
 
     def slots(self) -> tuple[Slot, Slot]:
         """The slot that runs, and the idle one. Raises SlotError."""
         partition = self._partition_of("/")
-        name = _uevent(partition).get("PARTNAME", "")
+        name = _name(partition)
         if name not in ("root-a", "root-b"):
             raise SlotError(
                 f"the system runs from {partition.name} (named {name!r} in the partition table), "
                 "which is no slot: this is not a face-gate image"
             )
         other = "root-b" if name == "root-a" else "root-a"
-        beside = [p for p in self._siblings(partition) if _uevent(p).get("PARTNAME") == other]
+        beside = [p for p in self._siblings(partition) if _name(p) == other]
         if len(beside) != 1:
             raise SlotError(f"{partition.parent.name} has {len(beside)} partitions named {other}")
         running, idle = self._slot(partition), self._slot(beside[0])
         return running, idle
 
     def boot_partition(self) -> Path:
-        """The mounted ESP, if it is that of the disk that runs. Raises SlotError."""
-        if not (self.esp / "loader/entries").is_dir():  # this mounts it, where it is an automount
-            raise SlotError(f"{self.esp}: there is no loader/entries: the ESP is not mounted")
-        if self._partition_of("/efi").parent != self._partition_of("/").parent:
-            raise SlotError(
-                f"{self.esp} is another disk's than the system's; remove the other medium"
-            )
-        return self.esp
+        """Where the loader looks first, mounted: of the disk that runs. Raises SlotError."""
+        return self._mounted("/efi", "esp")
 
-    @property
-    def on_trial(self) -> bool:
-        """Whether the loader counts this boot."""
-        return (self.root / BOOT_COUNTED).exists()
+    def mounted_boot(self, slot: str) -> Path:
+        """A slot's own boot partition, where the loader needs one. Raises SlotError."""
+        return self._mounted(f"/boot/{slot}", f"boot-{slot}")
+
+    def number(self, name: str) -> int:
+        """A partition's number on the disk that runs. Raises SlotError."""
+        found = [p for p in self._siblings(self._partition_of("/")) if _name(p) == name]
+        if len(found) != 1:
+            raise SlotError(f"the disk that runs has {len(found)} partitions named {name}")
+        return int((found[0] / "partition").read_text())
+
+    def _mounted(self, point: str, name: str) -> Path:
+        folder = self.root / point.lstrip("/")
+        try:
+            next(folder.iterdir(), None)  # this mounts it, where it is an automount
+        except OSError as error:
+            raise SlotError(f"{folder} is not mounted: {error.strerror}") from error
+        partition = self._partition_of(point)
+        if partition.parent != self._partition_of("/").parent:
+            raise SlotError(
+                f"{folder} is another disk's than the system's; remove the other medium"
+            )
+        if _name(partition) != name:
+            raise SlotError(f"{folder} is the partition {_name(partition)!r}, and not {name!r}")
+        return folder
 
     def release(self) -> tuple[str, str]:
         """Board and version of what runs. Raises SlotError."""
@@ -108,6 +120,11 @@ class System:
             raise SlotError(f"{partition}: its size cannot be read: {error}") from error
         device = self.root / "dev" / about["DEVNAME"]
         return Slot(about["PARTNAME"].removeprefix("root-"), device, size)
+
+
+def _name(partition: Path) -> str:
+    """In the partition table; "" for none."""
+    return _uevent(partition).get("PARTNAME", "")
 
 
 def _uevent(partition: Path) -> dict[str, str]:

@@ -125,7 +125,10 @@ class Python(Section):
 class Partitions(Section):
     """Sizes in the image, MiB. `data` grows to the end of the medium at the first boot."""
 
-    esp: int = Field(ge=64, le=1024, title="Boot partition: two kernels with their initrds")
+    esp: int = Field(ge=8, le=1024, title="First partition: where the firmware looks for a loader")
+    boot: int | None = Field(
+        default=None, ge=40, le=512, title="Each of the two boot partitions of rpi-tryboot"
+    )
     root: int = Field(ge=128, le=2048, title="Each of the two root partitions")
     data: int = Field(ge=16, le=4096, title="Data partition, before it grows")
 
@@ -148,6 +151,12 @@ class Board(Section):
     debian: Debian = Debian()
     python: Python = Python()
     partitions: Partitions
+
+    @model_validator(mode="after")
+    def _has_the_partitions_of_its_method(self) -> Board:
+        if (self.boot.method == "rpi-tryboot") != (self.partitions.boot is not None):
+            raise ValueError("partitions.boot is for rpi-tryboot, which needs it")
+        return self
 
 
 def names() -> list[str]:

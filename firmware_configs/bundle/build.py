@@ -17,7 +17,7 @@ from edge.errors import BadSignature
 from edge.outputs import replacing
 from edge.packs import describe as describe_error
 from edge.update.bundle import MANIFEST, SIGNATURE, opened
-from edge.update.manifest import INITRD, KERNEL, PARTS, ROOT, Manifest, Part, Parts
+from edge.update.manifest import BOOT, INITRD, KERNEL, ROOT, Manifest, Part, Parts
 from firmware_configs.bundle.image import Image
 from firmware_configs.errors import BuildError
 from firmware_configs.image.tools import path_of
@@ -58,18 +58,26 @@ def build(image: Image, key: Path, out: Path, seen: Seen, *, other_key: bool = F
             INITRD: image.initrd(work / INITRD),
             ROOT: _root(image, work / ROOT),
         }
-        kernel, initrd, root = (_part(files[part], seen) for part in PARTS)
+        if more := image.more_files(work):
+            _pack(work / BOOT, more)
+            files[BOOT] = work / BOOT
+        parts = {name: _part(path, seen) for name, path in files.items()}
         manifest = _manifest(
             board=image.board,
             version=image.version,
             options=image.options(work),
-            parts=Parts(kernel=kernel, initrd=initrd, root=root),
+            parts=Parts(
+                kernel=parts[KERNEL],
+                initrd=parts[INITRD],
+                root=parts[ROOT],
+                boot=parts.get(BOOT),
+            ),
         )
         (work / MANIFEST).write_bytes(manifest.encoded())
         _sign(work / MANIFEST, key, f"face-gate {manifest.board} {manifest.version}")
         (work / "image.pub").write_text(public, encoding="utf-8")
         with replacing(out) as beside:
-            _pack(beside, {name: work / name for name in (MANIFEST, SIGNATURE, *PARTS)})
+            _pack(beside, {name: work / name for name in (MANIFEST, SIGNATURE, *files)})
             sha256 = _as_the_device_reads_it(beside, work / "image.pub", seen, other_key=other_key)
     return Built(out, manifest, sha256)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.update.manifest import INITRD, KERNEL, SLOT_WORD, Version
+from edge.update.tryboot import COMMAND_LINE
 from firmware_configs.errors import BuildError
 from firmware_configs.image.tools import call
 
@@ -55,7 +56,8 @@ class Image:
             part.get("name", ""): Place(part["start"] * SECTOR, part["size"] * SECTOR)
             for part in table["partitions"]
         }
-        if missing := {"esp", "root-a", "root-b", "data"} - set(found):
+        boots = {"boot-a", "boot-b"} if "boot-a" in found else set()
+        if missing := {"esp", "root-a", "root-b", "data", *boots} - set(found):
             raise BuildError(f"{self.path}: has no partition {', '.join(sorted(missing))}")
         return found
 
@@ -82,37 +84,61 @@ class Image:
         except BuildError:
             return None
 
+    @property
+    def tryboot(self) -> bool:
+        """Whether each slot has a boot partition of its own, for a Raspberry Pi's firmware."""
+        return "boot-a" in self._partitions
+
+    def _boot_at(self) -> str:
+        """The partition with the slot's kernel, as mtools name it."""
+        name = f"boot-{IN_IMAGE}" if self.tryboot else "esp"
+        return f"{self.path}@@{self._partitions[name].start}"
+
     def boot_file(self, name: str, to: Path) -> Path:
         """Copy a file of the boot partition to `to`. Raises BuildError."""
-        esp = self._partitions["esp"]
-        call("mcopy", "-n", "-i", f"{self.path}@@{esp.start}", f"::/{name}", to)
+        call("mcopy", "-n", "-i", self._boot_at(), f"::/{name}", to)
         return to
 
+    def more_files(self, work: Path) -> dict[str, Path]:
+        """What else a slot's own boot partition has, by path; its kernel line is `options`."""
+        if not self.tryboot:
+            return {}
+        folder = work / "boot"
+        folder.mkdir()
+        call("mcopy", "-s", "-n", "-i", self._boot_at(), "::/*", folder)
+        own = {KERNEL, INITRD, COMMAND_LINE}
+        files = {str(p.relative_to(folder)): p for p in sorted(folder.rglob("*")) if p.is_file()}
+        return {name: path for name, path in files.items() if name not in own}
+
     def kernel(self, to: Path) -> Path:
-        path = self.boot_file(f"slot-{IN_IMAGE}/{KERNEL}", to)
+        path = self.boot_file(KERNEL if self.tryboot else f"slot-{IN_IMAGE}/{KERNEL}", to)
         with path.open("rb") as file:
-            if file.read(2) != b"MZ":
+            if not self.tryboot and file.read(2) != b"MZ":
                 raise BuildError(f"{self.path}: its kernel is none that UEFI firmware starts")
         return path
 
     def initrd(self, to: Path) -> Path:
-        return self.boot_file(f"slot-{IN_IMAGE}/{INITRD}", to)
+        return self.boot_file(INITRD if self.tryboot else f"slot-{IN_IMAGE}/{INITRD}", to)
 
     def options(self, work: Path) -> str:
         """The kernel's line, with {slot} where the slot's letter stands."""
+        line = self._command_line(work) if self.tryboot else self._entry_line(work)
+        return line.strip().replace(SLOT_WORD.format(slot=IN_IMAGE), SLOT_WORD)
+
+    def _command_line(self, work: Path) -> str:
+        return self.boot_file(COMMAND_LINE, work / "line").read_text(encoding="ascii")
+
+    def _entry_line(self, work: Path) -> str:
         name = f"loader/entries/face-gate-{IN_IMAGE}.conf"
         try:
             entry = self.boot_file(name, work / "entry")
         except BuildError as error:
-            raise BuildError(
-                f"{self.path}: has no entry of systemd-boot ({name}): boards that start otherwise, "
-                "such as the Raspberry Pi, are flashed anew"
-            ) from error
+            raise BuildError(f"{self.path}: has no entry of systemd-boot ({name})") from error
         lines = entry.read_text(encoding="ascii").splitlines()
         found = [line.split(None, 1)[1] for line in lines if line.startswith("options ")]
         if len(found) != 1:
             raise BuildError(f"{self.path}: its loader entry has {len(found)} lines of options")
-        return found[0].strip().replace(SLOT_WORD.format(slot=IN_IMAGE), SLOT_WORD)
+        return found[0]
 
     def root_chunks(self) -> Iterator[bytes]:
         """The root file system's bytes."""

@@ -113,14 +113,14 @@ def build(request: Request, step: Callable[[str], None]) -> dict[str, Any]:
         packed = work / "initrd.cpio"
         packed.write_bytes(initrd.cpio(ramdisk))
         call("zstd", "-q", "-19", "--single-thread", packed, "-o", work / "initrd.img")
-        boot = loader.boot_partition(
+        boots = loader.boot_partitions(
             board, site, request.version, for_loader, kernel, (work / "initrd.img").read_bytes()
         )
         root, data, image = work / "root.squashfs", work / "data.ext4", work / request.out.name
         disk.squashfs(tree, root, when)
         step("disk")
         disk.ext4(board, data, when)
-        disk.assemble(board, boot, root, data, image, work, when)
+        disk.assemble(board, boots, root, data, image, work, when)
         step("block map")
         bmap = work / (request.out.stem + ".bmap")
         call("bmaptool", "create", "-o", bmap, image)
@@ -180,11 +180,15 @@ def dry_run(request: Request) -> list[str]:
     arguments = "\n".join(base.command(board, Path("debian.tar")))
     recipe.write("recipe/mmdebstrap", f"mmdebstrap\n{arguments}\n")
     recipe.write("recipe/wheels.lock", wheels.locked(board.python.leave_out))
-    boot = Tree()
-    if board.boot.method == "rpi-tryboot":
-        boot.write("config.txt", loader.config_txt(board, "a"))
-    compose.over(recipe, _under("boot", boot))
-    layout = disk.layout(board, boot, Path("root.squashfs"), Path("data.ext4"), f"{board.name}.img")
+    boots: dict[str, Tree] = {"esp": Tree()}
+    if board.boot.method == "rpi-tryboot":  # all of it that is not Debian's
+        boots = loader.boot_partitions(board, site, request.version, {}, b"", b"")
+        boots["boot-a"].remove("vmlinuz", "initrd.img")
+    for name, made in boots.items():
+        compose.over(recipe, _under(name, made))
+    layout = disk.layout(
+        board, boots, Path("root.squashfs"), Path("data.ext4"), f"{board.name}.img"
+    )
     recipe.write("recipe/genimage.cfg", layout)
     if request.out.exists():
         raise BuildError(f"{request.out}: is there already; a dry run writes a new folder")

@@ -67,6 +67,8 @@ def site_and_board(board: Board, site: Site, version: Version) -> Tree:
         tree.add_host(ROOT / board.pack, f"{SHARE}/{board.pack}")
     _machine(tree, board, site)
     _identity(tree, board, site, version)
+    if board.boot.method == "rpi-tryboot":
+        _tryboot(tree)
     for path, text in units(site).items():
         tree.write(path, text)
     if site.network:
@@ -99,6 +101,36 @@ def _machine(tree: Tree, board: Board, site: Site) -> None:
     tree.link("var/lib/dbus/machine-id", "/etc/machine-id")
 
 
+def _tryboot(tree: Tree) -> None:
+    """Each slot has a boot partition of its own; no loader counts tries and keeps slots."""
+    options = "umask=0077,nosuid,nodev,noexec,x-systemd.automount,x-systemd.idle-timeout=30s"
+    lines = "".join(
+        f"PARTLABEL=boot-{slot} /boot/{slot}    vfat   {options}   0 2\n" for slot in "ab"
+    )
+    tree.write("etc/fstab", tree.text("etc/fstab") + lines)
+    for slot in "ab":
+        tree.folder(f"boot/{slot}", 0o700)
+    tree.write(
+        "usr/lib/systemd/system/face-gate-health.service.d/10-tryboot.conf",
+        "# The firmware tells systemd nothing of a trial, and keeps no slot by itself.\n"
+        "[Unit]\nConditionPathExists=\n"
+        "[Service]\nExecCondition=/usr/bin/face-gate-update trial\n"
+        "ExecStart=\nExecStart=/usr/bin/face-gate-update health --keep\n",
+    )
+    give_up = "usr/lib/face-gate/give-up-trial"
+    tree.write(
+        give_up,
+        "#!/bin/sh\n# The firmware's own flag: what says which slot is kept may be what fails.\n"
+        "case $(od -An -tx1 /proc/device-tree/chosen/bootloader/tryboot) in\n"
+        "*[1-9a-f]*) systemctl --no-block --force reboot ;;\nesac\n",
+        0o755,
+    )
+    tree.write(
+        "usr/lib/systemd/system/emergency.service.d/60-tryboot.conf",
+        f"[Service]\nExecStartPre=/{give_up}\n",
+    )
+
+
 def drop_in(board: Board) -> str:
     """What the service may do less, or must do besides, on an image."""
     devices = ["char-video4linux", "char-gpiochip"]
@@ -109,7 +141,7 @@ def drop_in(board: Board) -> str:
         "[Service]\nRuntimeDirectory=face-gate\nRuntimeDirectoryPreserve=yes\n"
         "ExecStartPre=/usr/lib/face-gate/back-off\n"
         "# Administrator, SSH keys, updates and the loader are none of its business.\n"
-        "InaccessiblePaths=/data -/efi\n"
+        "InaccessiblePaths=/data -/efi -/boot\n"
         f"# Camera and lock alone.\nDeviceAllow=\n{allowed}"
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 
 from firmware_configs.boards.schema import Board
@@ -13,12 +14,19 @@ from firmware_configs.image.tree import Tree
 MIB = 1 << 20
 SPACE = uuid.UUID("5f1a4a0e-9d3b-4c55-9f52-0d1b9a7a6f2c")
 """Names in it become the image's UUIDs: the same for the same board, each time."""
+FAT = "ebd0a0a2-b9e5-4433-87c0-68b6b72699c7"
 TYPES = {
     "esp": "c12a7328-f81f-11d2-ba4b-00a0c93ec93b",
+    "boot-a": FAT,
+    "boot-b": FAT,
     "root-a": "b921b045-1df0-41c3-af44-4c6f280d3fae",
     "root-b": "b921b045-1df0-41c3-af44-4c6f280d3fae",
     "data": "0fc63daf-8483-4772-8e79-3d69d8477de4",
 }
+
+
+NUMBERS = {"boot-a": 2, "boot-b": 3}
+"""Of the partitions, where there are these two: autoboot.txt has them by number."""
 
 
 def identity(board: Board, what: str) -> str:
@@ -57,27 +65,40 @@ def ext4(board: Board, out: Path, when: int) -> None:
     )
 
 
-def layout(board: Board, boot: Tree, root: Path, data: Path, out: str) -> str:
-    """genimage's configuration."""
+def places(board: Board) -> list[tuple[str, int]]:
+    """The partitions and their MiB, in order, the first one at 1 MiB."""
     sizes = board.partitions
+    # A Raspberry Pi's firmware wants those with FAT together, at the beginning.
+    boots = [] if sizes.boot is None else [("boot-a", sizes.boot), ("boot-b", sizes.boot)]
+    roots = [("root-a", sizes.root), ("root-b", sizes.root)]
+    return [("esp", sizes.esp), *boots, *roots, ("data", sizes.data)]
+
+
+def layout(board: Board, boots: Mapping[str, Tree], root: Path, data: Path, out: str) -> str:
+    """genimage's configuration. boots: the trees of the FAT partitions that are not empty."""
+    images = {name: f"{name}.vfat" for name in boots}
+    images |= {"root-a": str(root), "data": str(data)}
+    made = "".join(_fat(board, name, tree) for name, tree in boots.items())
+    parts = "".join(_partition(board, n, images.get(n), size) for n, size in places(board))
+    return (
+        f"{made}image {out} {{\n  hdimage {{\n    partition-table-type = gpt\n    align = 1M\n"
+        f'    disk-uuid = "{identity(board, "disk")}"\n  }}\n{parts}}}\n'
+    )
+
+
+def _fat(board: Board, name: str, tree: Tree) -> str:
     files = "".join(
-        f'    file "{path}" {{ image = "boot/{path}" }}\n'
-        for path, entry in boot.sorted()
+        f'    file "{path}" {{ image = "{name}/{path}" }}\n'
+        for path, entry in tree.sorted()
         if entry.kind == "file"
     )
-    serial = identity(board, "esp").replace("-", "")[:8]
-    parts = [
-        _partition(board, "esp", "esp.vfat", sizes.esp),
-        _partition(board, "root-a", str(root), sizes.root),
-        _partition(board, "root-b", None, sizes.root),
-        _partition(board, "data", str(data), sizes.data),
-    ]
+    serial = identity(board, name).replace("-", "")[:8]
+    size = dict(places(board))[name]
+    kind = 32 if size >= 40 else 16  # FAT32 begins at 65525 clusters
+    # No label: mkfs.vfat would date it now.
     return (
-        # No label: mkfs.vfat would date it now.
-        f'image esp.vfat {{\n  vfat {{\n    extraargs = "-i {serial} -F 32"\n'
-        f"{files}  }}\n  size = {sizes.esp}M\n}}\n"
-        f"image {out} {{\n  hdimage {{\n    partition-table-type = gpt\n    align = 1M\n"
-        f'    disk-uuid = "{identity(board, "disk")}"\n  }}\n{"".join(parts)}}}\n'
+        f'image {name}.vfat {{\n  vfat {{\n    extraargs = "-i {serial} -F {kind}"\n'
+        f"{files}  }}\n  size = {size}M\n}}\n"
     )
 
 
@@ -91,7 +112,13 @@ def _partition(board: Board, name: str, image: str | None, size: int) -> str:
 
 
 def assemble(
-    board: Board, boot: Tree, root: Path, data: Path, out: Path, work: Path, when: int
+    board: Board,
+    boots: Mapping[str, Tree],
+    root: Path,
+    data: Path,
+    out: Path,
+    work: Path,
+    when: int,
 ) -> None:
     """Write the disk image `out`. Raises BuildError if something is larger than its partition."""
     room = board.partitions.root * MIB
@@ -100,20 +127,16 @@ def assemble(
             f"the root file system has {root.stat().st_size / MIB:.0f} MiB, its partition "
             f"{board.partitions.root} MiB: raise partitions.root of {board.name}.toml"
         )
-    used = sum(len(entry.read()) for _, entry in boot.sorted() if entry.kind == "file")
-    if 2 * used > board.partitions.esp * MIB * 0.97:
-        raise BuildError(
-            f"one slot has {used / MIB:.0f} MiB on the boot partition, and two are not to fit into "
-            f"{board.partitions.esp} MiB: raise partitions.esp of {board.name}.toml"
-        )
+    _require_room(board, boots)
     inputs = work / "inputs"
-    (inputs / "boot").mkdir(parents=True)
-    boot.to_folder(inputs / "boot", when)
+    for name, tree in boots.items():
+        (inputs / name).mkdir(parents=True)
+        tree.to_folder(inputs / name, when)
     empty, temporary, done = work / "empty", work / "genimage", work / "done"
     for folder in (empty, temporary, done):
         folder.mkdir()
     config = work / "genimage.cfg"
-    config.write_text(layout(board, boot, root, data, out.name), encoding="utf-8")
+    config.write_text(layout(board, boots, root, data, out.name), encoding="utf-8")
     call(
         "genimage",
         *("--config", config, "--inputpath", inputs, "--outputpath", done),
@@ -125,21 +148,37 @@ def assemble(
     made.replace(out)
 
 
+def _require_room(board: Board, boots: Mapping[str, Tree]) -> None:
+    sizes = dict(places(board))
+    for name, tree in boots.items():
+        used = sum(len(entry.read()) for _, entry in tree.sorted() if entry.kind == "file")
+        # The first partition has both slots' kernels, but where each has a partition of its own.
+        slots = 2 if name == "esp" else 1
+        if slots * used > sizes[name] * MIB * 0.97:
+            raise BuildError(
+                f"one slot has {used / MIB:.0f} MiB on the boot partition, and {slots} must fit "
+                f"into {sizes[name]} MiB: raise partitions.{name.partition('-')[0]} of "
+                f"{board.name}.toml"
+            )
+
+
 def fill(image: Path, root_size: int, board: Board) -> None:
     """Write the zeros of all that matters, which were left as holes.
 
     A block map leaves holes out, so the card would keep what was there before: old directory
     entries, for instance. Only the rest of root-a and all of root-b, unread, stay holes.
     """
-    sizes = board.partitions
-    root_a = (1 + sizes.esp) * MIB
-    data = root_a + 2 * sizes.root * MIB
-    end = image.stat().st_size
+    start, kept = MIB, [(0, MIB)]
+    for name, size in places(board):
+        length = {"root-a": root_size, "root-b": 0}.get(name, size * MIB)
+        kept.append((start, start + length))
+        start += size * MIB
+    kept.append((start, image.stat().st_size))  # the table's second copy
     with image.open("r+b") as file:
-        for start, stop in ((0, root_a + root_size), (data, end)):
-            file.seek(start)
-            while start < stop:
-                block = file.read(min(MIB, stop - start))
-                file.seek(start)
+        for begin, stop in kept:
+            file.seek(begin)
+            while begin < stop:
+                block = file.read(min(MIB, stop - begin))
+                file.seek(begin)
                 file.write(block)
-                start += len(block)
+                begin += len(block)

@@ -45,7 +45,7 @@ until root=$(partition "$label") && data=$(partition data); do
     [ "$tries" -lt 100 ] || stop "no partition is named $label, or none is named data, after 20 s"
     sleep 0.2
 done
-for name in esp root-a root-b; do
+for name in esp boot-a boot-b root-a root-b; do
     partition "$name" >/dev/null
 done
 

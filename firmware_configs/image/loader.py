@@ -1,10 +1,12 @@
-"""What lies on the boot partition: the loader, and each slot's kernel, initrd and kernel line."""
+"""What lies on the boot partitions: the loader, and each slot's kernel, initrd and kernel line."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from edge.update.tryboot import AUTOBOOT, COMMAND_LINE, CONFIG, TITLE, autoboot
 from firmware_configs.boards.schema import SYSTEMD_BOOT, Board
+from firmware_configs.image.disk import NUMBERS
 from firmware_configs.image.site import Site
 from firmware_configs.image.tree import Entry, Tree
 from firmware_configs.image.version import Version
@@ -35,7 +37,33 @@ def kernel_line(board: Board, site: Site, slot: str) -> str:
     return " ".join(words)
 
 
-def boot_partition(
+def boot_partitions(
+    board: Board,
+    site: Site,
+    version: Version,
+    files: Mapping[str, Entry],
+    kernel: bytes,
+    initrd: bytes,
+) -> dict[str, Tree]:
+    """The boot partitions of a new image, by name: slot a, and nothing yet in slot b.
+
+    files: what the board's method takes from the root, by path."""
+    if board.boot.method == "systemd-boot":
+        return {"esp": _systemd_boot(board, site, version, files, kernel, initrd)}
+    chooser, own = Tree(), Tree()
+    chooser.write(AUTOBOOT, autoboot(kept=NUMBERS["boot-a"], other=NUMBERS["boot-b"]))
+    own.write(CONFIG, config_txt(board, version))
+    own.write(COMMAND_LINE, kernel_line(board, site, "a") + "\n")
+    own.write("vmlinuz", kernel)
+    own.write("initrd.img", initrd)
+    for path, entry in files.items():
+        name = path.rsplit("/", 1)[-1]
+        folder = "overlays/" if name.endswith(".dtbo") else ""
+        own.put(folder + name, Entry("file", 0o644, content=entry.content))
+    return {"esp": chooser, "boot-a": own}
+
+
+def _systemd_boot(
     board: Board,
     site: Site,
     version: Version,
@@ -43,41 +71,29 @@ def boot_partition(
     kernel: bytes,
     initrd: bytes,
 ) -> Tree:
-    """The boot partition of a new image: slot a, and nothing yet in slot b.
-
-    files: what the board's method takes from the root, by path."""
     tree = Tree()
     slot = SLOT.format(slot="a")
     tree.write(f"{slot}/vmlinuz", kernel)
     tree.write(f"{slot}/initrd.img", initrd)
-    words = kernel_line(board, site, "a")
-    if board.boot.method == "systemd-boot":
-        loader = Entry("file", 0o644, content=files[SYSTEMD_BOOT].content)
-        tree.put("EFI/BOOT/BOOTAA64.EFI", loader)
-        tree.put("EFI/systemd/systemd-bootaa64.efi", loader)
-        tree.write("loader/loader.conf", LOADER_CONF)
-        # `version` is a count of what was written here, not of releases: the newest one written
-        # is booted, also where an administrator has gone back to an older release.
-        tree.write(
-            ENTRY.format(slot="a"),
-            f"title face-gate {version.text}\nsort-key face-gate\nversion 1\n"
-            f"linux /{slot}/vmlinuz\ninitrd /{slot}/initrd.img\noptions {words}\n",
-        )
-        return tree
-    tree.write("config.txt", config_txt(board, "a"))
-    tree.write(f"{slot}/cmdline.txt", words + "\n")
-    for path, entry in files.items():
-        name = path.rsplit("/", 1)[-1]
-        # The firmware reads itself from the top, and what belongs to a kernel from its slot.
-        folder = {".dtb": f"{slot}/", "dtbo": f"{slot}/overlays/"}.get(name[-4:], "")
-        tree.put(folder + name, Entry("file", 0o644, content=entry.content))
+    loader = Entry("file", 0o644, content=files[SYSTEMD_BOOT].content)
+    tree.put("EFI/BOOT/BOOTAA64.EFI", loader)
+    tree.put("EFI/systemd/systemd-bootaa64.efi", loader)
+    tree.write("loader/loader.conf", LOADER_CONF)
+    # `version` is a count of what was written here, not of releases: the newest one written
+    # is booted, also where an administrator has gone back to an older release.
+    tree.write(
+        ENTRY.format(slot="a"),
+        f"title face-gate {version.text}\nsort-key face-gate\nversion 1\n"
+        f"linux /{slot}/vmlinuz\ninitrd /{slot}/initrd.img\n"
+        f"options {kernel_line(board, site, 'a')}\n",
+    )
     return tree
 
 
-def config_txt(board: Board, slot: str) -> str:
-    """A Raspberry Pi's config.txt; the same for slot b, as tryboot.txt, tries that slot once."""
+def config_txt(board: Board, version: Version) -> str:
+    """A Raspberry Pi's config.txt, the same in both slots. Its first line names the version."""
     lines = (
-        f"os_prefix={SLOT.format(slot=slot)}/",
+        f"{TITLE}{version.text}",
         "kernel=vmlinuz",
         "initramfs initrd.img followkernel",
         "arm_64bit=1",

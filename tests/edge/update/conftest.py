@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import shutil
 import subprocess
 import tarfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from edge.update.bundle import MANIFEST, SIGNATURE
-from edge.update.manifest import INITRD, KERNEL, PARTS, ROOT, Manifest, Part, Parts
-from edge.update.slots import BOOT_COUNTED, System
+from edge.update.manifest import BOOT, INITRD, KERNEL, PARTS, ROOT, Manifest, Part, Parts
+from edge.update.slots import System
 
 RUNNING, NEXT = "0.1.0+10", "0.1.0+11"
 OPTIONS = "root=PARTLABEL=root-{slot} rootfstype=squashfs ro panic=10 quiet"
@@ -67,15 +69,16 @@ class Recipe:
     )
 
     def manifest(self) -> Manifest:
+        names = [*PARTS, *([BOOT] if BOOT in self.files else [])]
         parts = [
             Part(size=len(self.files[n]), sha256=hashlib.sha256(self.files[n]).hexdigest())
-            for n in PARTS
+            for n in names
         ]
         return Manifest(
             board=self.board,
             version=self.version,
             options=self.options,
-            parts=Parts(kernel=parts[0], initrd=parts[1], root=parts[2]),
+            parts=Parts(**dict(zip(("kernel", "initrd", "root", "boot"), parts, strict=False))),
         )
 
     def write(self, path: Path, keys: Keys, manifest: bytes | None = None) -> Path:
@@ -116,7 +119,7 @@ class Machine:
         (root / "dev/vda3").write_bytes(bytes(SLOT_BYTES))
         (root / "run").mkdir()
         self.system = System(root)
-        self.esp = self.system.esp
+        self.esp = root / "efi"
 
     def write(self, name: str, text: str) -> Path:
         path = self.root / name
@@ -164,7 +167,7 @@ class Machine:
         """All that an update could change."""
         return {
             str(path.relative_to(self.root)): path.read_bytes()
-            for top in ("efi", "dev")
+            for top in ("efi", "boot", "dev")
             for path in sorted((self.root / top).rglob("*"))
             if path.is_file()
         }
@@ -180,7 +183,9 @@ class Machine:
         return data == {n: recipe.files[n] for n in boot} and device.read_bytes().startswith(root)
 
     def on_trial(self) -> None:
-        self.write(BOOT_COUNTED, "")
+        """As systemd-boot leaves it when it starts an entry that is to be tried."""
+        path = self.esp / "loader/entries/face-gate-a.conf"
+        path.rename(path.with_name("face-gate-a+0-1.conf"))
 
 
 @pytest.fixture
@@ -191,3 +196,25 @@ def machine(tmp_path: Path, keys: Keys) -> Machine:
 @pytest.fixture
 def recipe() -> Recipe:
     return Recipe()
+
+
+WELL = (
+    "echo ActiveState=active; echo NRestarts=0; echo MainPID=7; echo StatusText=watching=1; "
+    "echo WatchdogTimestampMonotonic=$(date +%N)"
+)
+"""A script that answers as systemctl does of a service that works."""
+
+
+@pytest.fixture
+def systemctl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """A program of that name that answers with a shell script's output."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+
+    def answers(script: str) -> None:
+        program = folder / "systemctl"
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+
+    return answers

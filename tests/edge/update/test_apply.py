@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from edge.update import apply, entries
+from edge.update import apply
 from edge.update.__main__ import main
 from edge.update.bundle import opened
+from edge.update.entries import SystemdBoot
 from edge.update.manifest import INITRD, KERNEL, ROOT
 from tests.edge.update.conftest import RUNNING, SLOT_BYTES, Keys, Machine, Recipe
 
@@ -52,7 +53,7 @@ def test_a_kept_update_stays_and_the_next_goes_to_the_other_slot(
     later = Recipe(version="0.1.0+12")
     assert run(machine, "apply", later.write(tmp_path / "c", keys)) == 0
     assert machine.boots() == "a"
-    assert [(e.slot, e.left, e.generation) for e in entries.read(machine.esp)] == [
+    assert [(e.slot, e.left, e.generation) for e in SystemdBoot(machine.system).read()] == [
         ("a", 1, 3),
         ("b", None, 2),
     ]
@@ -216,7 +217,7 @@ def test_a_medium_that_forgets_is_found_by_reading_back(
     assert run(machine, "apply", recipe.write(tmp_path / "b", keys)) == 13
     assert "reads back differently" in capsys.readouterr().err
     assert machine.boots() == "a"
-    assert [e.slot for e in entries.read(machine.esp)] == ["a"]
+    assert [e.slot for e in SystemdBoot(machine.system).read()] == ["a"]
 
 
 # Power cuts ----------------------------------------------------------------------------------

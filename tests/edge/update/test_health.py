@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ import pytest
 from edge.errors import Unhealthy
 from edge.update import health
 from edge.update.__main__ import main
-from tests.edge.update.conftest import RUNNING, Machine
+from tests.edge.update.conftest import RUNNING, WELL, Machine
 
 State = dict[str, str]
 
@@ -85,27 +84,6 @@ def test_a_camera_that_comes_late_counts_from_then() -> None:
 
 
 # With systemctl's own kind of answer ----------------------------------------------------------
-@pytest.fixture
-def systemctl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
-    """A program of that name that answers with a shell script's output."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-
-    def answers(script: str) -> None:
-        program = folder / "systemctl"
-        program.write_text(f"#!/bin/sh\n{script}\n")
-        program.chmod(0o755)
-
-    yield answers
-
-
-WELL = (
-    "echo ActiveState=active; echo NRestarts=0; echo MainPID=7; echo StatusText=watching=1; "
-    "echo WatchdogTimestampMonotonic=$(date +%N)"
-)
-
-
 def test_systemds_answer_is_read(systemctl: Callable[[str], None]) -> None:
     systemctl(WELL)
     said = health.ask()

@@ -39,7 +39,8 @@ def test_a_board_gives_a_configuration_that_the_daemon_takes(name: str) -> None:
 @pytest.mark.parametrize("name", schema.names())
 def test_a_board_fits_into_900_megabytes(name: str) -> None:
     sizes = schema.load(name).partitions
-    assert (sizes.esp + 2 * sizes.root + sizes.data + 2) * MIB <= 900e6
+    boots = 2 * (sizes.boot or 0)
+    assert (sizes.esp + boots + 2 * sizes.root + sizes.data + 2) * MIB <= 900e6
 
 
 @pytest.mark.parametrize("name", schema.names())
@@ -66,6 +67,7 @@ def test_a_board_has_what_its_kind_needs(name: str) -> None:
         (("[watchdog]", "[watchdogs]"), "watchdogs"),
         (('model = "cortex-a72"', "model = ["), "generic-arm64.toml"),
         (('method = "systemd-boot"', 'method = "rpi-tryboot"'), "config_txt"),
+        (("esp = 160", "esp = 160\nboot = 64"), "partitions.boot is for rpi-tryboot"),
     ],
 )
 def test_a_wrong_file_is_refused_by_name(
