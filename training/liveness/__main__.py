@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from training import cli
 
 VERBS = {
+    "stage": "put people of closely framed pictures before a door's camera, in whole frames",
     "generate": "make a list of bona fide pictures and simulated attacks from pictures of faces",
     "train": "train the door's network: three crops around the face, one score",
     "evaluate": "measure a pack or network on a list, in the words of ISO/IEC 30107-3",

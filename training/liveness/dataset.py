@@ -63,8 +63,10 @@ def _face_mask(side: int, scale: float) -> NDArray[np.float32]:
     return np.asarray(1 / (1 + np.exp((radius - 1) * 12)), np.float32)[..., None]
 
 
+OFTEN = 20
+"""Frames with all that is around a face that one person may have before a network knows them."""
 HIDDEN = 0.7
-"""Of the views that show all that is around a face: without that face."""
+"""Of the views of people who are seen so often: without the face."""
 NEAR = 2.0
 """Crops of fewer face sizes show a face, wider ones what is around it as well."""
 
@@ -135,12 +137,22 @@ class Presentations(Dataset[Batch]):
         self.jitter, self.teacher = jitter or Jitter(), teacher
         self.chosen = [i for i, s in enumerate(store.samples) if s.label not in leave_out]
         self.scales = scales_of(store.spec)
-        self.surrounded = store.surrounded()
+        self.familiar = self._familiar()
         self.others: dict[str, list[int]] = {}
         for i in self.chosen:
-            if not self.surrounded[i]:
+            if not (self.familiar[i] or _staged(store.samples[i])):
                 self.others.setdefault(store.samples[i].label, []).append(i)
         self.weights = balanced([store.samples[i] for i in self.chosen])
+
+    def _familiar(self) -> NDArray[np.bool_]:
+        """(n,) whether the frame shows somebody's surroundings that are seen in `OFTEN` more."""
+        surrounded = self.store.surrounded()
+        people = [
+            s.parameters.get("scene", {}).get("person") or s.person for s in self.store.samples
+        ]
+        seen = Counter(person for person, yes in zip(people, surrounded, strict=True) if yes)
+        often = np.array([seen[person] > OFTEN for person in people])
+        return np.asarray(surrounded & often, np.bool_)
 
     def __len__(self) -> int:
         return len(self.chosen)
@@ -150,7 +162,7 @@ class Presentations(Dataset[Batch]):
         index = self.chosen[key.index]
         sample = self.store.samples[index]
         image = self.store.cut(index, self.jitter.draw(sample.box, rng))
-        if self.surrounded[index]:
+        if self.familiar[index]:
             image = self._of_nobody(image, sample.label, rng)
         # Light and lens are those of the whole frame: the same on all crops of it.
         if rng.random() < VEILED:
@@ -176,17 +188,28 @@ class Presentations(Dataset[Batch]):
         Few people are seen with all that is around them. A network that sees their faces there
         learns these, and that whoever else stands there is an attack.
         """
+        image = self._with_near(image, label, rng)
+        if rng.random() < HIDDEN:
+            side = image.shape[1]
+            for i, scale in enumerate(self.scales):
+                part = slice(i * side, (i + 1) * side)
+                if scale >= NEAR:
+                    image[part] = hidden(image[part], scale)
+        return image
+
+    def _with_near(self, image: Image, label: str, rng: np.random.Generator) -> Image:
+        """The same crops, but the near ones of another presentation of the label."""
         others = self.others.get(label, [])
         if not others:
             return image
         other = others[int(rng.integers(len(others)))]
         near = self.store.cut(other, self.jitter.draw(self.store.samples[other].box, rng))
         side = image.shape[1]
-        hide = rng.random() < HIDDEN
         for i, scale in enumerate(self.scales):
-            part = slice(i * side, (i + 1) * side)
             if scale < NEAR:
-                image[part] = near[part]
-            elif hide:
-                image[part] = hidden(image[part], scale)
+                image[i * side : (i + 1) * side] = near[i * side : (i + 1) * side]
         return image
+
+
+def _staged(sample: Sample) -> bool:
+    return bool(sample.live and sample.parameters.get("scene", {}).get("staged"))

@@ -73,6 +73,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar=("FOLDER LABELS", "SHARE"),
         help="frames of films in a folder each, their label file, and its share",
     )
+    add(
+        "--staged",
+        action="append",
+        nargs="+",
+        default=[],
+        metavar=("PICTURES LABELS", "SHARE"),
+        help="whole frames that `stage` made of many people, their label file, and their share; "
+        "repeatable",
+    )
     add("--people", type=Path, metavar="CSV", help="columns clip,person; needed with --clips")
     add("--held-people", nargs="+", default=[], metavar="NAME", help="held back of the films")
     side = parser.add_mutually_exclusive_group(required=True)
@@ -87,8 +96,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--door",
         action="store_true",
-        help="as a door's camera sees it: whole frames of the films, pictures of all sets held "
-        "up in them",
+        help="as a door's camera sees it: whole frames of films and of --staged, pictures of all "
+        "sets held up in them",
     )
     add("--range", required=True, choices=RANGES, help="parameters of the simulation")
     add("--live", type=int, default=1000, metavar="N", help="bona fide (default %(default)s)")
@@ -161,23 +170,42 @@ def _check(args: argparse.Namespace) -> None:
         raise UsageError("--workers and --fps must be above 0, --film-frames above 1")
     if not (args.live or args.attacks or args.films):
         raise UsageError("nothing to make: --live, --attacks and --films are all 0")
-    if not args.sets and args.clips is None:
-        raise UsageError("pictures of faces are needed: --set or --clips")
+    if not (args.sets or args.staged) and args.clips is None:
+        raise UsageError("pictures of faces are needed: --set, --staged or --clips")
     if args.clips is not None and args.people is None:
         raise UsageError("--clips needs --people: who is in which film")
-    if args.out.exists() and (not args.out.is_dir() or any(args.out.iterdir())):
-        raise OutputError(f"{args.out}: is there already; name a folder that is not, or is empty")
+    check_empty(args.out)
+
+
+def check_empty(folder: Path) -> None:
+    """Raises OutputError unless a folder can be made there."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise OutputError(f"{folder}: is there already; name a folder that is not, or is empty")
 
 
 def _sets(args: argparse.Namespace) -> list[People]:
     made = []
     for given in args.sets:
-        source, labelled, share = _set(given, "--set")
-        half = HALVES.get(args.half)
-        side = people.stills(source, labelled, held_back=args.held_back, half=half, share=share)
-        made.append(side)
+        source, labelled, share = parse_set(given, "--set")
+        made.append(
+            people.stills(
+                source, labelled, held_back=args.held_back, half=HALVES.get(args.half), share=share
+            )
+        )
+    for given in args.staged:
+        source, labelled, share = parse_set(given, "--staged")
+        made.append(
+            people.stills(
+                source,
+                labelled,
+                held_back=args.held_back,
+                half=HALVES.get(args.half),
+                share=share,
+                whole=True,
+            )
+        )
     if args.clips is not None:
-        source, labelled, share = _set(args.clips, "--clips")
+        source, labelled, share = parse_set(args.clips, "--clips")
         made.append(
             people.clips(
                 source,
@@ -191,7 +219,8 @@ def _sets(args: argparse.Namespace) -> list[People]:
     return made
 
 
-def _set(given: Sequence[str], option: str) -> tuple[Path, Path, float]:
+def parse_set(given: Sequence[str], option: str) -> tuple[Path, Path, float]:
+    """PICTURES LABELS [SHARE] of an option. Raises UsageError."""
     try:
         source, labelled, *rest = given
         (share,) = [float(v) for v in rest] or [1.0]

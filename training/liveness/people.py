@@ -31,12 +31,17 @@ class Entry:
 
 
 class People:
-    """A set of pictures, by person. share: how often it is drawn from, against other sets."""
+    """A set of pictures, by person. share: how often it is drawn from, against other sets.
 
-    def __init__(self, source: Path, entries: list[Entry], share: float, where: str) -> None:
+    whole: its pictures are frames as a door's camera gives them.
+    """
+
+    def __init__(
+        self, source: Path, entries: list[Entry], share: float, where: str, *, whole: bool
+    ) -> None:
         if not entries:
             raise DataError(f"{where}: no face with 68 points of a person of this side is left")
-        self.pictures, self.share = Pictures(source), share
+        self.pictures, self.share, self.whole = Pictures(source), share, whole
         missing = [e.name for e in entries if e.name not in self.pictures]
         if missing:
             raise DataError(
@@ -61,7 +66,7 @@ class People:
         label = entry.label
         assert label.points is not None  # others are not kept
         image = self.pictures.read(entry.name)
-        if entry.film:  # a camera turns nothing
+        if self.whole:  # a camera turns nothing
             return Shown(image, label.box, label.points, entry.person)
         x1, y1, x2, y2 = trimmed(image, label.box)
         at = np.array([x1, y1], np.float32)
@@ -76,6 +81,7 @@ def stills(
     held_back: bool,
     half: int | None = None,
     share: float = 1.0,
+    whole: bool = False,
 ) -> People:
     """Pictures of people by `training.split`; half: only of one half of them. Raises DataError."""
     entries = [
@@ -88,7 +94,7 @@ def stills(
         for e in entries
         if is_validation(e.person) == held_back and half in (None, split.half(e.person))
     ]
-    return People(source, kept, share, str(labelled))
+    return People(source, kept, share, str(labelled), whole=whole)
 
 
 def clips(
@@ -113,7 +119,7 @@ def clips(
         person = names[film]
         if faces[0].points is not None and (person in held_people) == held_back:
             entries.append(Entry(name, person, faces[0], film))
-    return People(source, entries, share, str(labelled))
+    return People(source, entries, share, str(labelled), whole=True)
 
 
 def _people(path: Path) -> dict[str, str]:

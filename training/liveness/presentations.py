@@ -16,10 +16,10 @@ from training.detector.backgrounds import free_rectangles, part_of
 from training.detector.geometry import iou
 from training.errors import DataError
 from training.liveness.attacks import INSTRUMENTS, Presented, Scene, Shown, ShownFilm, camera
-from training.liveness.attacks.optics import clouds
 from training.liveness.attacks.ranges import plain
 from training.liveness.framing import Framing
 from training.liveness.people import Entry, People
+from training.liveness.rooms import room
 from training.liveness.samples import LIVE
 
 NOBODY = 0.25
@@ -52,8 +52,8 @@ class Made:
 class Maker:
     """Draws from sets of people. range_name: "train" or "test".
 
-    door: whoever lives or stands behind an attack is in a film, seen in whole frames as a door's
-    camera gives them; what is shown comes from all sets.
+    door: whoever lives or stands behind an attack is seen in whole frames, as a door's camera gives
+    them; what is shown comes from all sets.
     """
 
     def __init__(
@@ -62,11 +62,10 @@ class Maker:
         self.sets, self.range, self.seed, self.door = list(sets), range_name, seed, door
         if not self.sets:
             raise DataError("no set of pictures to make presentations from")
-        shares = np.array([s.share for s in self.sets], float)
-        self._shares = shares / shares.sum()
         self.filmed = [s for s in self.sets if s.films]
-        if door and not self.filmed:
-            raise DataError("frames of a door's camera are frames of films: --clips is needed")
+        self.whole = [s for s in self.sets if s.whole]
+        if door and not self.whole:
+            raise DataError("a door's camera gives whole frames: --clips or --staged is needed")
 
     def _rng(self, label: str, index: int, films: bool) -> np.random.Generator:
         return np.random.default_rng((self.seed, crc32(label.encode()), int(films), index))
@@ -157,18 +156,22 @@ class Maker:
     ) -> tuple[Shown, dict[str, Any]]:
         picture = people.read(entry)
         framing = Framing.whole(picture, rng) if self.door else Framing.draw(picture, rng)
-        return framing.apply(picture), {"person": entry.person, "framing": plain(framing)}
+        told: dict[str, Any] = {"person": entry.person, "framing": plain(framing)}
+        if people.whole and not people.films:
+            told["staged"] = True
+        return framing.apply(picture), told
 
-    def _one(self, rng: np.random.Generator) -> tuple[People, Entry]:
-        people = self.sets[int(rng.choice(len(self.sets), p=self._shares))]
+    def _one(
+        self, rng: np.random.Generator, sets: Sequence[People] | None = None
+    ) -> tuple[People, Entry]:
+        sets = self.sets if sets is None else sets
+        shares = np.array([s.share for s in sets], float)
+        people = sets[int(rng.choice(len(sets), p=shares / shares.sum()))]
         return people, people.draw(rng)
 
     def _there(self, rng: np.random.Generator) -> tuple[People, Entry]:
         """Who stands before the camera."""
-        if not self.door:
-            return self._one(rng)
-        people = self.filmed[int(rng.integers(len(self.filmed)))]
-        return people, people.draw(rng)
+        return self._one(rng, self.whole if self.door else None)
 
     def _film(self, rng: np.random.Generator) -> tuple[People, list[Shown]]:
         people = self.filmed[int(rng.integers(len(self.filmed)))]
@@ -217,24 +220,7 @@ class Maker:
                 free = free_rectangles(clear, image.shape[1], image.shape[0], least=48)
                 if len(free):
                     return part_of(image, rng, wide, high, free[int(rng.integers(len(free)))])
-        return _wall(rng, wide, high)
-
-
-def _wall(rng: np.random.Generator, wide: int, high: int) -> NDArray[np.uint8]:
-    """Paint or plaster in the light of a lamp from somewhere; at times a corner or a door frame."""
-    colour = np.clip(rng.uniform(40, 235) * np.exp(rng.normal(0, 0.12, 3)), 5, 250)
-    if rng.random() < 0.6:
-        colour = np.clip(colour.mean() + rng.normal(0, 6, 3), 5, 250)
-    y, x = np.mgrid[-1 : 1 : high * 1j, -1 : 1 : wide * 1j].astype(np.float32)
-    shade = 1 + np.float32(rng.normal(0, 0.15)) * x + np.float32(rng.normal(0, 0.15)) * y
-    rough = clouds(rng, high, wide, max(wide / 12, 4), octaves=3)
-    shade += rough * np.float32(rng.uniform(0.002, 0.03))
-    for _ in range(int(rng.integers(0, 3))):
-        edge = float(rng.uniform(-1, 1))
-        level, slant = rng.uniform(0.6, 1.25), float(rng.normal(0, 0.04))
-        across = x + slant * y if rng.random() < 0.8 else y + slant * x
-        shade = np.where(across > edge, shade * level, shade)
-    return np.asarray(np.clip(shade[..., None] * colour, 0, 255), np.uint8)
+        return room(rng, wide, high)
 
 
 def found(pack: Pack, presented: Presented) -> NDArray[np.float32] | None:

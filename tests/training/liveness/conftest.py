@@ -1,4 +1,4 @@
-"""Made-up presentations: an attack is a face within the edge of a sheet."""
+"""Made-up presentations, and a real face in many lights, shared out among made-up people."""
 
 from __future__ import annotations
 
@@ -8,14 +8,22 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import skimage
 
+from edge import packs
+from edge.faces.detect import detect
+from edge.faces.landmarks import locate
+from training import labels
+from training.labels import FaceLabel
 from training.liveness import samples
 from training.liveness.samples import Sample
 
+PEOPLE = [f"Person_{i}" for i in range(24)]
 BOX = np.array([80, 60, 140, 140], np.float32)
 
 
 def scene(rng: np.random.Generator, attack: bool) -> np.ndarray:
+    """A face on a cloudy ground; an attack is that face within the edge of a sheet."""
     image = cv2.resize(rng.integers(60, 200, (6, 8, 3), np.uint8), (240, 180))
     if attack:
         cv2.rectangle(image, (60, 40), (165, 165), (235, 235, 235), 6)
@@ -41,3 +49,36 @@ def make_list(tmp_path: Path) -> Callable[..., Path]:
         return folder / "list.csv"
 
     return make
+
+
+@pytest.fixture(scope="module")
+def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """faces/PERSON/1.jpg and labels.csv; clips/FILM/0000.jpg ... and clips.csv; people.csv."""
+    folder = tmp_path_factory.mktemp("faces")
+    pack = packs.load("default")
+    whole = np.ascontiguousarray(skimage.data.astronaut()[..., ::-1])
+    nan = np.full((5, 2), np.nan, np.float32)
+
+    def put(name: str, image: np.ndarray) -> FaceLabel:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        assert cv2.imwrite(str(path), image)
+        boxes, _ = detect(pack, image)
+        points = locate(pack, image, boxes[0]).points
+        told = name.split("/", 1)[1]
+        pose = np.full(3, np.nan, np.float32)
+        return FaceLabel(told, boxes[0], 1.0, nan, pose, np.asarray(points, np.float32))
+
+    stills = []
+    for i, person in enumerate(PEOPLE):
+        image = np.ascontiguousarray(whole[: 300 + 4 * i, 60 : 400 - 3 * i])
+        stills.append(put(f"faces/{person}/1.jpg", cv2.convertScaleAbs(image, alpha=0.8 + i / 60)))
+    labels.write(folder / "labels.csv", stills)
+    frames = [
+        put(f"clips/{film}/{i:04d}.jpg", np.ascontiguousarray(whole[:320, 40 + i : 440 + i]))
+        for film in ("one.mkv", "two.mkv")
+        for i in range(4)
+    ]
+    labels.write(folder / "clips.csv", frames)
+    (folder / "people.csv").write_text("clip,person\none.mkv,a\ntwo.mkv,b\n")
+    return folder

@@ -64,8 +64,8 @@ def test_a_view_follows_from_its_key_alone(make_list: Make, tmp_path: Path) -> N
     assert torch.isnan(first.teacher)
 
 
-def test_of_frames_with_surroundings_nobodys_face_is_learned(
-    make_list: Make, tmp_path: Path
+def test_of_frames_of_few_people_nobodys_face_is_learned(
+    make_list: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The near crop comes from another picture of the label; in the others the face is a blot."""
     sheet = samples.read(make_list("some", "a", 4))
@@ -76,7 +76,10 @@ def test_of_frames_with_surroundings_nobodys_face_is_learned(
     moved = [replace(s, box=s.box + 300) for s in wide]
     store = Store.of([*sheet, *moved], Design().spec, tmp_path, Console(stderr=True))
     assert store.surrounded().tolist() == [False] * 8 + [True] * 8
+    assert not Presentations(store, seed=1).familiar.any()  # eight frames are few
+    monkeypatch.setattr("training.liveness.dataset.OFTEN", 7)
     data = Presentations(store, seed=1)
+    assert data.familiar.tolist() == [False] * 8 + [True] * 8
     rng = np.random.default_rng(0)
     own = store.cut(8, moved[0].box)
     seen = [data._of_nobody(own.copy(), "live", rng) for _ in range(20)]
@@ -86,6 +89,25 @@ def test_of_frames_with_surroundings_nobodys_face_is_learned(
     blot = seen[hides.index(True)][72:144]
     np.testing.assert_array_equal(blot[:, :8], own[72:144, :8])
     assert np.abs(blot[26:46, 30:42].astype(int) - own[98:118, 30:42]).max() > 3
+
+
+def test_of_the_living_who_were_cut_out_another_is_seen_from_near(
+    make_list: Make, tmp_path: Path
+) -> None:
+    plain = samples.read(make_list("plain", "a", 3))
+    stood = [
+        replace(s, parameters={"scene": {"staged": True}})
+        for s in samples.read(make_list("st", "b", 3))
+    ]
+    store = Store.of([*plain, *stood], Design().spec, tmp_path, Console(stderr=True))
+    data = Presentations(store, seed=1, strength=0)
+    assert data.others["live"] == [0, 1, 2]
+    assert data.others["print"] == [3, 4, 5, 9, 10, 11]
+    rng = np.random.default_rng(0)
+    own = store.cut(6, stood[0].box)
+    seen = data._with_near(own.copy(), "live", rng)
+    np.testing.assert_array_equal(seen[72:], own[72:])
+    assert np.abs(seen[:72].astype(int) - own[:72]).mean() > 1
 
 
 def test_a_veil_takes_contrast_and_colour(make_list: Make) -> None:

@@ -8,54 +8,13 @@ import shutil
 from pathlib import Path
 
 import cv2
-import numpy as np
 import pytest
-import skimage
 
-from edge import packs
-from edge.faces.detect import detect
-from edge.faces.landmarks import locate
-from training import cli, labels
-from training.labels import FaceLabel
+from training import cli
 from training.liveness import __main__ as liveness
 from training.liveness import samples
 from training.liveness.attacks import INSTRUMENTS
 from training.split import is_validation
-
-PEOPLE = [f"Person_{i}" for i in range(24)]
-
-
-@pytest.fixture(scope="module")
-def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """faces/PERSON/1.jpg and labels.csv; clips/FILM/0000.jpg ... and clips.csv; people.csv."""
-    folder = tmp_path_factory.mktemp("faces")
-    pack = packs.load("default")
-    whole = np.ascontiguousarray(skimage.data.astronaut()[..., ::-1])
-    nan = np.full((5, 2), np.nan, np.float32)
-
-    def put(name: str, image: np.ndarray) -> FaceLabel:
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        assert cv2.imwrite(str(path), image)
-        boxes, _ = detect(pack, image)
-        points = locate(pack, image, boxes[0]).points
-        told = name.split("/", 1)[1]
-        pose = np.full(3, np.nan, np.float32)
-        return FaceLabel(told, boxes[0], 1.0, nan, pose, np.asarray(points, np.float32))
-
-    stills = []
-    for i, person in enumerate(PEOPLE):
-        image = np.ascontiguousarray(whole[: 300 + 4 * i, 60 : 400 - 3 * i])
-        stills.append(put(f"faces/{person}/1.jpg", cv2.convertScaleAbs(image, alpha=0.8 + i / 60)))
-    labels.write(folder / "labels.csv", stills)
-    frames = [
-        put(f"clips/{film}/{i:04d}.jpg", np.ascontiguousarray(whole[:320, 40 + i : 440 + i]))
-        for film in ("one.mkv", "two.mkv")
-        for i in range(4)
-    ]
-    labels.write(folder / "clips.csv", frames)
-    (folder / "people.csv").write_text("clip,person\none.mkv,a\ntwo.mkv,b\n")
-    return folder
 
 
 def run(*words: object) -> int:
@@ -141,7 +100,7 @@ def test_at_the_door_frames_are_whole_and_anybody_is_shown(faces: Path, tmp_path
     found = samples.read(out / "list.csv")
     assert {cv2.imread(str(s.picture)).shape for s in found} == {(320, 400, 3)}
     assert {s.person for s in found if s.live} <= {"a", "b"}
-    assert any(s.person in PEOPLE for s in found if not s.live)
+    assert any(s.person.startswith("Person_") for s in found if not s.live)
 
 
 def test_held_people_of_films(faces: Path, tmp_path: Path) -> None:

@@ -1,0 +1,126 @@
+"""People put before a door's camera."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge import packs
+from edge.faces.detect import detect
+from training import cli, labels
+from training.detector.geometry import iou
+from training.liveness import __main__ as liveness
+from training.liveness import people, samples
+from training.liveness.attacks import Shown
+from training.liveness.rooms import room
+from training.liveness.staged import FRAME, can_stage, staged
+
+
+def run(*words: object) -> int:
+    return cli.run(lambda: liveness.main([*map(str, words)]))
+
+
+@pytest.fixture(scope="module")
+def pictures(faces: Path) -> list[Shown]:
+    of = people.stills(faces / "faces", faces / "labels.csv", held_back=False)
+    return [of.read(of.by_person[name][0]) for name in of.people]
+
+
+@pytest.fixture(scope="module")
+def frames(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("staged") / "out"
+    given = ["--set", faces / "faces", faces / "labels.csv", "--training", "--out", out]
+    assert run("stage", *given, "--count", 12, "--workers", 2) == 0
+    return out
+
+
+def test_the_face_is_the_pictures_and_lies_where_it_is_said_to(pictures: list[Shown]) -> None:
+    for seed, picture in enumerate(pictures[:6]):
+        frame = staged(picture, np.random.default_rng(seed))
+        assert frame.image.shape == (*FRAME, 3) and frame.person == picture.person
+        scale = frame.face_width / picture.face_width
+        moved = frame.points - picture.points * scale
+        assert np.ptp(moved, axis=0) == pytest.approx([0, 0], abs=1e-2)
+        x1, y1, x2, y2 = (round(float(v)) for v in frame.box)
+        assert x1 >= 0 and x2 < FRAME[1] and y2 < FRAME[0]
+        had = picture.image[
+            slice(*picture.box[1::2].astype(int)), slice(*picture.box[::2].astype(int))
+        ]
+        shown = cv2.resize(frame.image[max(y1, 0) : y2, x1:x2], (40, 40)).astype(float)
+        was = cv2.resize(had[int(-min(y1, 0) / scale) :], (40, 40)).astype(float)
+        middle = slice(12, 30)
+        assert np.corrcoef(shown[middle, middle].ravel(), was[middle, middle].ravel())[0, 1] > 0.9
+
+
+def test_a_frame_follows_from_its_seed(pictures: list[Shown]) -> None:
+    one, same, other = (staged(pictures[0], np.random.default_rng(s)) for s in (3, 3, 4))
+    assert np.array_equal(one.image, same.image) and np.array_equal(one.box, same.box)
+    assert not np.array_equal(one.image, other.image)
+
+
+def test_what_shows_no_shoulders_is_not_staged(pictures: list[Shown]) -> None:
+    picture = pictures[0]
+    assert can_stage(picture)
+    x1, y1, x2, y2 = (int(v) for v in picture.box)
+    close = Shown(picture.image[y1 - 5 : y2 + 5, x1 - 5 : x2 + 5], picture.box, picture.points)
+    assert not can_stage(close)
+
+
+def test_rooms_differ_and_hold_straight_edges() -> None:
+    rooms = [room(np.random.default_rng(seed), 160, 120) for seed in range(20)]
+    assert {r.shape for r in rooms} == {(120, 160, 3)}
+    assert len({r.tobytes() for r in rooms}) == len(rooms)
+    edges = [float(np.abs(np.diff(r.astype(float).mean(axis=2), axis=1)).max()) for r in rooms]
+    assert sum(e > 20 for e in edges) > 8
+
+
+def test_the_detector_finds_who_was_staged(frames: Path) -> None:
+    pack = packs.load("default")
+    labelled = labels.read(frames / "labels.csv")
+    assert len(labelled) == 12
+    found = 0
+    for name, (face,) in labelled.items():
+        image = cv2.imread(str(frames / name))
+        assert image is not None and image.shape == (*FRAME, 3)
+        boxes, _ = detect(pack, image)
+        found += bool(len(boxes) and iou(boxes, face.box[None]).max() > 0.5)
+    assert found >= 10
+
+
+def test_staged_frames_are_scenes_of_a_door(frames: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    words = ["--training", "--door", "--range", "train", "--staged", frames, frames / "labels.csv"]
+    words += ["--live", 6, "--attacks", 3, "--instruments", "print", "monitor", "--out", out]
+    assert run("generate", *words) == 0
+    found = samples.read(out / "list.csv")
+    assert {s.label for s in found} == {"live", "print", "monitor"}
+    assert all(samples.picture(s).shape == (*FRAME, 3) for s in found)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--count", 0], "above 0"),
+        (["--set", "x"], "PICTURES LABELS"),
+        (["--out", "."], "is there already"),
+    ],
+)
+def test_wrong_arguments_are_told(
+    faces: Path,
+    tmp_path: Path,
+    words: list[object],
+    told: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "full").write_text("")
+    monkeypatch.chdir(tmp_path)
+    given = ["--training", "--out", tmp_path / "out", *words]
+    if "--set" not in words:
+        given = ["--set", faces / "faces", faces / "labels.csv", *given]
+    assert run("stage", *given) != 0
+    assert told in capsys.readouterr().err
+    assert {p.name for p in tmp_path.iterdir()} == {"full"}

@@ -1,0 +1,146 @@
+"""Stand people of closely framed pictures before a door's camera: whole frames of many people.
+
+Writes frames and their label file, for `generate --staged`. Every frame follows from the seed and
+its number alone, whatever the workers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import shutil
+import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+import cv2
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+
+from edge.errors import OutputError, UsageError
+from training import labels
+from training.errors import DataError
+from training.labels import FaceLabel
+from training.liveness import generate, people
+from training.liveness.people import People
+from training.liveness.staged import can_stage, staged
+
+QUALITY = 95
+TRIES = 50
+"""Pictures that may be too closely framed, one after the other."""
+EXAMPLES = """\
+examples:
+  # 4000 frames of people who are not held back, to train on
+  python -m training.liveness stage --training --set lfw.tar lfw-labels.csv --count 4000 \\
+      --workers 2 --out staged
+  python -m training.liveness generate --training --door --range train \\
+      --staged staged staged/labels.csv --out door
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the verb."""
+    add = parser.add_argument
+    add(
+        "--set",
+        dest="sets",
+        action="append",
+        nargs="+",
+        required=True,
+        metavar=("PICTURES LABELS", "SHARE"),
+        help="folder or tar of pictures, their label file with 68 points (training.label), and how "
+        "often it is drawn from against the other sets (default 1); repeatable",
+    )
+    side = parser.add_mutually_exclusive_group(required=True)
+    side.add_argument("--held-back", action="store_true", help="show only people held back")
+    side.add_argument("--training", action="store_true", help="show only the others")
+    add("--half", choices=generate.HALVES, help="only one half of the people held back")
+    add("--count", type=int, default=1000, metavar="N", help="frames (default %(default)s)")
+    add("--seed", type=int, default=0, help="default %(default)s")
+    add("--workers", type=int, default=1, metavar="K", help="processes (default %(default)s)")
+    add("--out", type=Path, required=True, metavar="DIR", help="folder to make")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Makes the frames. Raises DataError, UsageError, OutputError."""
+    if args.count < 1 or args.workers < 1:
+        raise UsageError("--count and --workers must be above 0")
+    generate.check_empty(args.out)
+    sets = []
+    for given in args.sets:
+        source, labelled, share = generate.parse_set(given, "--set")
+        half = generate.HALVES.get(args.half)
+        sets.append(
+            people.stills(source, labelled, held_back=args.held_back, half=half, share=share)
+        )
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f".{args.out.name}-", dir=args.out.parent))
+    try:
+        made = _all(sets, args, folder)
+        labels.write(folder / "labels.csv", made)
+        if args.out.exists():
+            args.out.rmdir()
+        folder.chmod(0o755)
+        folder.rename(args.out)
+    except OSError as error:
+        if isinstance(error, OutputError):
+            raise
+        raise OutputError(f"{args.out}: cannot be written: {error.strerror}") from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    print(f"{args.out}: {len(made)} frames of {len({Path(m.picture).parent for m in made})} people")
+    return 0
+
+
+class _Worker:
+    """What a worker process works with."""
+
+    sets: list[People]
+    folder: Path
+    seed: int
+
+
+def _start(sets: list[People], folder: Path, seed: int) -> None:
+    cv2.setNumThreads(1)
+    _Worker.sets, _Worker.folder, _Worker.seed = sets, folder, seed
+
+
+def _make(number: int) -> FaceLabel:
+    rng = np.random.default_rng((_Worker.seed, number))
+    shares = np.array([s.share for s in _Worker.sets])
+    for _ in range(TRIES):
+        of = _Worker.sets[int(rng.choice(len(shares), p=shares / shares.sum()))]
+        picture = of.read(of.draw(rng))
+        if can_stage(picture):
+            break
+    else:
+        raise DataError(f"{TRIES} pictures were all framed too closely to show any shoulders")
+    frame = staged(picture, rng)
+    path = _Worker.folder / frame.person / f"{number:06d}.jpg"
+    path.parent.mkdir(exist_ok=True)
+    if not cv2.imwrite(str(path), frame.image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY]):
+        raise OutputError(f"{path}: cannot be written")
+    unknown = np.full(13, np.nan, np.float32)
+    name = path.relative_to(_Worker.folder).as_posix()
+    five, pose = unknown[:10].reshape(5, 2), unknown[10:]
+    return FaceLabel(name, frame.box, 1.0, five, pose, frame.points)
+
+
+def _all(sets: list[People], args: argparse.Namespace, folder: Path) -> list[FaceLabel]:
+    pool = ProcessPoolExecutor(
+        args.workers,
+        multiprocessing.get_context("spawn"),
+        _start,
+        (sets, folder, args.seed),
+    )
+    try:
+        results = pool.map(_make, range(args.count), chunksize=8)
+        console = Console(stderr=True)
+        bar = track(results, "staging", args.count, console=console, transient=True)
+        return list(bar)
+    except BrokenProcessPool as error:
+        raise DataError(f"--workers {args.workers}: a worker process ended by itself") from error
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
