@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,19 +21,19 @@ class Promises:
 
     boot: str = ""
     people: set[str] = field(default_factory=set)
+    added: set[str] = field(default_factory=set)
     removed: set[str] = field(default_factory=set)
     maybe: set[str] = field(default_factory=set)
     openings: int = 0
     failed: list[str] = field(default_factory=list)
 
-    @property
-    def count(self) -> int:
-        return len(self.people) + len(self.removed) + self.openings
 
+def promised(console: str, there: Iterable[str] = ()) -> Promises:
+    """From the lines of guest/busy.sh; a last line without its end promises nothing.
 
-def promised(console: str) -> Promises:
-    """From the lines of guest/busy.sh; a last line without its end promises nothing."""
-    made = Promises()
+    there: tokens of those who were enrolled before, and must still be.
+    """
+    made = Promises(people=set(there))
     for word, token, rest in _LINE.findall(console):
         match word:
             case "BUSY":
@@ -42,6 +43,7 @@ def promised(console: str) -> Promises:
             case "ADDED":
                 made.maybe.discard(token)
                 made.people.add(token)
+                made.added.add(token)
             case "REMOVED":
                 made.maybe.discard(token)
                 made.removed.add(token)
@@ -53,12 +55,17 @@ def promised(console: str) -> Promises:
     return made
 
 
+def tokens(found: dict[str, Any]) -> dict[str, str]:
+    """Of the people that guest/busy.sh has enrolled, each with its digest."""
+    return {n.removeprefix(MARK): d for n, d in found["people"].items() if n.startswith(MARK)}
+
+
 def broken(made: Promises, found: dict[str, Any], whole: str) -> list[str]:
     """The promises that what guest/verify.py found after the next boot does not keep.
 
     whole: digest of somebody who was enrolled wholly, in the same way from the same film.
     """
-    there = {n.removeprefix(MARK): d for n, d in found["people"].items() if n.startswith(MARK)}
+    there = tokens(found)
     wrong = [f"a command failed: {text}" for text in made.failed]
     wrong += [f"enrolled, and lost: {t}" for t in sorted(made.people - set(there))]
     wrong += [f"removed, and there: {t}" for t in sorted(made.removed & set(there))]

@@ -34,7 +34,7 @@ The image is the product's, built with a site's file that names lines and update
 unit that sets up the simulated board before the service starts. Time limits, pulse and every bound
 of the door are the product's defaults; the networks run in one thread, since the machine has one
 core: a second core would share its clock, and what waits there, spinning, slows the first. The
-camera gives 15 pictures per second of somebody, 2 of an empty doorstep.
+camera gives 15 pictures per second of somebody, one of an empty doorstep.
 
 **The machine's clock** counts instructions, one a nanosecond, and runs in
 real time while it idles: the seconds of a slow board, whatever the workstation is busy with.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 WIDTH, HEIGHT, FPS = 640, 480, 15
 FILM_FPS = 30
-EMPTY, EMPTY_FPS = "empty", 2
+EMPTY, EMPTY_FPS = "empty", 1
 """Nobody there: an emulated board spares its breath for what else it is asked to do."""
 SIZE = WIDTH * HEIGHT * 2
 FILMS = Path("/run/boot-test/films")

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -15,7 +15,7 @@ from firmware_configs.boot_test import disks
 from firmware_configs.boot_test.bench import PYTHON, Bench, failed_units, log_in
 from firmware_configs.boot_test.machine import Board, Machine
 from firmware_configs.boot_test.monitor import Monitor
-from firmware_configs.boot_test.promises import MARK, Promises, broken, promised
+from firmware_configs.boot_test.promises import MARK, Promises, broken, promised, tokens
 from firmware_configs.boot_test.results import Result
 
 AS_DAEMON = (
@@ -26,12 +26,9 @@ WAYS = {
     "exits": "the exit button, recorded by the daemon",
     "both": "both at once",
 }
-LONGEST_S = {"enrol": 40.0, "exits": 8.0, "both": 40.0}
-"""Half of the cuts come after so many of our seconds at most, drawn evenly: an enrolment takes ten
-to twenty, a removal five, an opening three. """
-MOST_WRITES = {"enrol": 30, "exits": 12, "both": 30}
-"""The other half come just after a write to the card, drawn evenly among so many: enrolling and
-removing somebody takes some thirty, an opening six."""
+MOST_WRITES = {"enrol": 25, "exits": 6, "both": 25}
+"""About as many as an enrolment, or an opening, needs of the card."""
+OPENING_S = 3.5
 MAX_READY_S = 60.0
 
 
@@ -50,7 +47,7 @@ def prove(
     board = dataclasses.replace(board, cpus=2, own_clock=False)
     made: Promises | None = None
     before: list[str] = []
-    whole, how = "", ""
+    whole, how, lasts = "", "", 0.0
     confirmed: list[Promises] = []
     torn, ready = 0, []
     for number in range(cuts + 1):
@@ -60,10 +57,11 @@ def prove(
             bench.wait_ready(120)
             ready.append(bench.ready_after_power_on())
             if made is None:
-                whole = _reference(bench)
-                before = [n for n in _found(bench)["people"] if not n.startswith(MARK)]
+                whole, lasts = _reference(bench)
+            found = _found(bench)
+            if made is None:
+                before = [n for n in found["people"] if not n.startswith(MARK)]
             else:
-                found = _found(bench)
                 torn = found["torn"]
                 wrong = broken(made, found, whole)
                 wrong += [f"failed unit: {u}" for u in failed_units(bench)]
@@ -77,7 +75,8 @@ def prove(
             if number == cuts:
                 machine.power_off()
                 break
-            made, how = _write_and_cut(bench, number, draw, say)
+            made, how = _write_and_cut(bench, number, tokens(found), lasts, draw)
+            say(f"cut {number + 1}, {how}: {len(made.added)} added, {made.openings} openings")
         disks.merge(layer)
         said = disks.check_data(board.disk, work)
         result.check(f"cut {number + 1}: e2fsck finds nothing to repair", True, said)
@@ -94,7 +93,7 @@ def _figures(result: Result, made: list[Promises], ready: list[float], torn: int
     )
     result.figures["cold boot to READY, two cores, real time (middle of all)"] = f"{usual:.0f} s"
     result.figures["power cuts"] = f"{len(made)}"
-    result.figures["confirmed before the cuts: enrolments"] = f"{sum(len(m.people) for m in made)}"
+    result.figures["confirmed before the cuts: enrolments"] = f"{sum(len(m.added) for m in made)}"
     result.figures["removals"] = f"{sum(len(m.removed) for m in made)}"
     result.figures["openings of the lock"] = f"{sum(m.openings for m in made)}"
     result.figures["cut in the middle of an enrolment or removal"] = (
@@ -105,18 +104,20 @@ def _figures(result: Result, made: list[Promises], ready: list[float], torn: int
 
 def _summary(made: Promises, found: dict[str, Any]) -> str:
     done = sum(f"{MARK}{token}" in found["people"] for token in made.maybe)
-    parts = [f"{len(made.people)} enrolled", f"{len(made.removed)} removed"]
+    parts = [f"{len(made.added)} enrolled, {len(made.removed)} removed"]
     parts += [f"{made.openings} openings"] if made.openings else []
     parts += [f"{len(made.maybe)} under way, of whom {done} are there"] if made.maybe else []
-    return f"{', '.join(parts)}; {found['lines']} lines of record"
+    parts += [f"{len(found['people'])} people and {found['lines']} lines of record there"]
+    return "; ".join(parts)
 
 
-def _reference(bench: Bench) -> str:
-    """Digest of somebody enrolled as all the others will be, while the power stays on."""
+def _reference(bench: Bench) -> tuple[str, float]:
+    """Somebody enrolled as all the others will be, while the power stays on: digest of what was
+    stored, and how many of our seconds it took."""
+    began = time.monotonic()
     bench.sh("sh /run/boot-test/busy.sh once whole | grep -q '^ADDED whole-0$'", 900)
-    digest: str = _found(bench)["people"][f"{MARK}whole-0"]
-    bench.sh(f"face-gate-enroll remove '{MARK}whole-0' --yes", 300)
-    return digest
+    took = time.monotonic() - began
+    return tokens(_found(bench))["whole-0"], took
 
 
 def _found(bench: Bench) -> dict[str, Any]:
@@ -126,36 +127,37 @@ def _found(bench: Bench) -> dict[str, Any]:
 
 
 def _write_and_cut(
-    bench: Bench, number: int, draw: random.Random, say: Callable[[str], None]
+    bench: Bench, number: int, there: Iterable[str], lasts: float, draw: random.Random
 ) -> tuple[Promises, str]:
-    """What was confirmed before the power went, and how the cut came."""
+    """What was confirmed before the power went, and how the cut came.
+
+    lasts: seconds that an enrolment takes.
+    """
     machine, console = bench.machine, bench.console
-    # People of earlier cuts go first, so that each cut begins with the same gallery.
-    for name in [n for n in _found(bench)["people"] if n.startswith(MARK)]:
-        bench.sh(f"face-gate-enroll remove '{name}' --yes", 300)
     way = list(WAYS)[number % len(WAYS)]
-    by_writes = draw.random() < 0.5
+    one = OPENING_S if way == "exits" else lasts
     with machine.monitor() as monitor:
         began = len(console.text)
         console.send(f"sh /run/boot-test/busy.sh {way} c{number + 1}\n")
         console.expect(rf"BUSY c{number + 1} \S+\n", 400)
         since = time.monotonic()
-        if by_writes:
-            moment = _after_writes(monitor, draw.randint(1, MOST_WRITES[way]))
+        if number % 2:
+            # Some time towards the end, then so many writes on: in the middle of what is stored.
+            time.sleep(draw.uniform(0.5, 0.9) * one)
+            writes = _after_writes(monitor, draw.randint(1, MOST_WRITES[way]))
+            moment = f", at write {writes}"
         else:
-            time.sleep(draw.uniform(0.2, LONGEST_S[way]))
+            time.sleep(draw.uniform(0.05, 2.5) * one)
             moment = ""
         machine.cut_power()
-    after = f"{time.monotonic() - since:.1f} s{moment}"
-    made = promised(console.text[began:])
-    say(f"cut {number + 1}, {WAYS[way]}, after {after}: {made.count} confirmed")
-    return made, f"{WAYS[way]}, after {after}"
+    how = f"{WAYS[way]}, after {time.monotonic() - since:.1f} s{moment}"
+    return promised(console.text[began:], there), how
 
 
-def _after_writes(monitor: Monitor, writes: int) -> str:
-    """Wait for so many writes to the card from now on."""
+def _after_writes(monitor: Monitor, writes: int) -> int:
+    """Wait for so many writes to the card from now on; how many it were."""
     before = monitor.written().operations
     reached = monitor.wait(
         lambda now: now.operations >= before + writes, 300, f"{writes} writes to the card"
     )
-    return f", at write {reached.operations - before}"
+    return reached.operations - before

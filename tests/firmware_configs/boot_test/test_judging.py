@@ -49,7 +49,8 @@ def test_a_line_without_its_end_promises_nothing() -> None:
     assert made.removed == {"c1-0"}
     assert made.maybe == {"c1-2"}
     assert made.openings == 3
-    assert made.count == 5
+    assert made.added == {"c1-0", "c1-1"}
+    assert promised(CONSOLE, ["c0-4"]).people == {"c0-4", "c1-1"}
 
 
 @pytest.mark.parametrize(
@@ -76,6 +77,11 @@ def test_what_was_under_way_may_have_happened_or_not(people: dict[str, str]) -> 
 )
 def test_each_broken_promise_is_named(changes: dict[str, Any], said: str) -> None:
     assert any(said in line for line in broken(promised(CONSOLE), found(**changes), WHOLE))
+
+
+def test_who_outlived_the_last_cut_must_outlive_this_one() -> None:
+    made = promised(CONSOLE, ["c0-4"])
+    assert broken(made, found(), WHOLE) == ["enrolled, and lost: c0-4"]
 
 
 def test_a_command_that_fails_is_no_proof() -> None:
