@@ -45,7 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     };
     run(align_baseline, want.data(), want_bytes.data());
     for (const float level : want) fuzz::demand(level >= 0.0F && level <= 255.01F);
-    const auto compare = [&](InstructionSet set, const AlignKernels& kernels) {
+    [[maybe_unused]] const auto compare = [&](InstructionSet set, const AlignKernels& kernels) {
         if (set > widest_present()) return;
         run(kernels, got.data(), got_bytes.data());
         fuzz::demand(got == want && got_bytes == want_bytes);

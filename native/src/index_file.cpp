@@ -172,7 +172,10 @@ Header checked(const unsigned char* start, const std::string& path, std::size_t 
     if (const std::string made(header.model, named); made != model) {
         refuse(path, "was made with model '" + made + "', in use is '" + model + "'");
     }
-    const std::size_t need = header_bytes + Store::file_bytes(Layout(header.dim), header.groups);
+    // In 64 bits wherever it runs: addresses may have fewer, and a product of theirs wraps.
+    const std::uint64_t per_group =
+        Store::file_bytes(Layout(static_cast<std::size_t>(header.dim)), 1);
+    const std::uint64_t need = header_bytes + header.groups * per_group;
     if (bytes != need) {
         refuse(path, "has " + std::to_string(bytes) + " bytes, need " + std::to_string(need) +
                          "; it is cut off or damaged");
@@ -196,12 +199,16 @@ std::unique_ptr<Index> Index::open(const std::string& path, const std::string& m
     const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     struct stat about{};
     if (::fstat(file.get(), &about) != 0) failed();
-    const auto bytes = static_cast<std::size_t>(about.st_size);
     if (!S_ISREG(about.st_mode)) refuse(path, "is not a file");
+    const auto bytes = static_cast<std::size_t>(about.st_size);
+    if (static_cast<std::uint64_t>(about.st_size) != bytes)
+        refuse(path, "is too large to be mapped");
     if (bytes < header_bytes) refuse(path, "is too short for an index");
     Pages pages(file.get(), bytes);
     const Header header = checked(pages.start(), path, bytes, model);
-    Store store(header.dim, std::move(pages), header_bytes, header.groups, header.live);
+    // All of it was mapped, so none of these is too large for an address.
+    Store store(static_cast<std::size_t>(header.dim), std::move(pages), header_bytes,
+                static_cast<std::size_t>(header.groups), static_cast<std::size_t>(header.live));
     return std::unique_ptr<Index>(new Index(std::move(store), model, header.data_sum));
 }
 
