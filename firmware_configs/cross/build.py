@@ -34,6 +34,8 @@ def run(args: argparse.Namespace, output: Output) -> int:
         wheel = build(target, lambda what: status.update(f"{target.arch}: {what}"))
     if not wheel.clean:
         output.warn(f"built from changed files, not from commit {wheel.commit[:12]} alone")
+    if target.lacks is not None:
+        output.warn(f"{target.lacks}: this wheel cannot be installed from them")
     output.result(
         {**asdict(wheel), "path": str(wheel.path)}, lambda console: _show(console, target, wheel)
     )

@@ -25,6 +25,7 @@ class Target:
     """arch: Debian's name; machine: that of wheel tags and uname; elf: e_machine of its programs.
 
     sets: those of native/include/facegate/dispatch.hpp, from narrow to wide.
+    lacks: why its Python cannot run what is built; None where it can.
     """
 
     arch: str
@@ -34,6 +35,7 @@ class Target:
     emulator: str
     sets: tuple[str, ...]
     processors: tuple[Processor, ...]
+    lacks: str | None = None
 
     @property
     def toolchain(self) -> Path:
@@ -83,26 +85,17 @@ TARGETS = {
             "qemu-arm-static",
             ("baseline",),
             (Processor("cortex-a7", "baseline"), Processor("cortex-a15", "baseline")),
+            "neither NumPy, ONNX Runtime nor OpenCV publishes wheels for 32-bit ARM",
         ),
     )
 }
 
 
 def target_of(arch: str) -> Target:
-    """Raises UsageError for an architecture that is not known, or cannot be built yet."""
+    """Raises UsageError for an architecture that is not known."""
     if arch not in TARGETS:
         raise UsageError(f"--arch: need one of {', '.join(TARGETS)}, got {arch!r}")
-    if arch in NOT_YET:
-        raise UsageError(f"--arch: {arch} cannot be built yet: {NOT_YET[arch]}")
     return TARGETS[arch]
-
-
-# What cannot be built yet, and why.
-NOT_YET = {
-    "armhf": "native/src/index_file.cpp takes 64-bit sizes of a file for addresses, which have 32 "
-    "bits there; and neither ONNX Runtime nor OpenCV publishes wheels for it. Use a 64-bit system "
-    "(arm64)"
-}
 
 
 # Folder of native/src that holds the variants of what native.dispatch() names.

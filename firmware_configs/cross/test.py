@@ -11,6 +11,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from edge.console import Output
+from edge.errors import UsageError
 from firmware_configs.cross import programs, source, wheel
 from firmware_configs.cross.emulated import CppTests, EmulatedPython, Passed
 from firmware_configs.cross.targets import ROOT, TARGETS, target_of
@@ -21,6 +22,7 @@ examples:
     python -m firmware_configs.cross test
     python -m firmware_configs.cross test --cpu cortex-a72 --cpu max
     python -m firmware_configs.cross test --only cpp
+    python -m firmware_configs.cross test --arch armhf --only cpp
 """
 KINDS = ("cpp", "python")
 
@@ -51,6 +53,11 @@ def run(args: argparse.Namespace, output: Output) -> int:
     names = args.cpu or [one.name for one in target.processors]
     processors = [target.processor(name) for name in names]
     programs.require(programs.needed(target, emulate=True))
+    if target.lacks is not None and args.only != "cpp":
+        raise UsageError(
+            f"--arch {target.arch}: {target.lacks}, so nothing of it runs in Python there; "
+            "the C++ tests do: --only cpp"
+        )
     passed: list[Passed] = []
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=output.err, transient=True) as progress:

@@ -16,7 +16,7 @@ from firmware_configs.boot_test.results import Result
 from firmware_configs.boot_test.scenarios.updates import FOLDER, GOOD, settled, status, version
 
 ROOT, BOOT, END, AFTER = "in the root", "in kernel and initrd", "at the end", "after it"
-MOMENTS = (ROOT, ROOT, BOOT, END, END, AFTER)
+MOMENTS = (ROOT, BOOT, END, END, AFTER)
 LAST_WRITES = 8
 """The end: after so many writes at most, behind the last byte of kernel and initrd. There the boot
 loader's new entry is written."""
