@@ -36,17 +36,17 @@ of the door are the product's defaults; the networks run in one thread. The
 camera gives 15 pictures per second of somebody, one of an empty doorstep. The update that is tried
 brings another site's file, with a network and SSH.
 
-**The machine's clock.** For first boot, door and faults the machine has one core, and its clock counts
-instructions, one a nanosecond, and runs in real time while it idles: the seconds of a slow board,
-whatever the workstation is busy with. (A second core would share that clock, and what waits there,
-spinning, slows the first.) For updates and power cuts it has two cores and our real time.
+**The machine's clock.** For first boot, door and faults the machine has one core, and its clock
+counts instructions, one a nanosecond, and runs in real time while it idles: the seconds of a slow
+board, whatever the workstation is busy with. (A second core would share that clock, and what waits
+there, spinning, slows the first.) For updates and power cuts it has two cores and our real time.
 
 **A power cut** is the emulator killed. What it had not flushed is lost in part: its disk is a layer
 that forgets where it has put blocks that were written for the first time since the last flush. Cuts
 come at random moments, every second one just after some write to the card near the end of an
-enrolment or an opening. What counts as confirmed is an exit status seen over the
-serial console, and a lock seen released, since the daemon records an opening before it. After the next start
-all who are enrolled must be so with all their templates, and be in the record.
+enrolment or an opening. What counts as confirmed is an exit status seen over the serial console, and
+a lock seen released, since the daemon records an opening before it. After the next start all who
+are enrolled must be so with all their templates, and be in the record.
 
 **What this does not show:** speed on a real board, a real camera's pictures, a real relay, and the
 Raspberry Pi and Jetson images, which cannot be started here.
