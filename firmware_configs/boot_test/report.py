@@ -45,8 +45,8 @@ there, spinning, slows the first.) For updates and power cuts it has two cores a
 that forgets where it has put blocks that were written for the first time since the last flush. Cuts
 come at random moments, every second one just after some write to the card near the end of an
 enrolment or an opening. What counts as confirmed is an exit status seen over the serial console,
-and a lock seen released, since the daemon records an opening before it. After the next start all who
-are enrolled must be so with all their templates, and be in the record.
+and a lock seen released, since the daemon records an opening before it. After the next start all
+who are enrolled must be so with all their templates, and be in the record.
 
 **What this does not show:** speed on a real board, a real camera's pictures, a real relay, and the
 Raspberry Pi and Jetson images, which cannot be started here.
