@@ -5,6 +5,7 @@
 
 #include "calls.hpp"
 #include "facegate/index.hpp"
+#include "keywords.hpp"
 
 namespace facegate::calls {
 
@@ -53,11 +54,17 @@ py::array_t<T> array_of(const std::vector<T>& values) {
     return py::array_t<T>(static_cast<py::ssize_t>(values.size()), values.data());
 }
 
+// (count, k). Filled after it is made: pybind11 would make it from the numbers, then copy it.
+template <class T>
+py::array_t<T> table_of(const Answers& answers, const std::vector<T>& values) {
+    py::array_t<T> table(
+        {static_cast<py::ssize_t>(answers.count), static_cast<py::ssize_t>(answers.k)});
+    std::copy(values.begin(), values.end(), table.mutable_data());
+    return table;
+}
+
 py::tuple arrays(const Answers& answers) {
-    const std::vector<py::ssize_t> shape{static_cast<py::ssize_t>(answers.count),
-                                         static_cast<py::ssize_t>(answers.k)};
-    return py::make_tuple(py::array_t<std::int64_t>(shape, answers.ids.data()),
-                          py::array_t<float>(shape, answers.scores.data()));
+    return py::make_tuple(table_of(answers, answers.ids), table_of(answers, answers.scores));
 }
 
 py::array probes_of(py::handle got, std::size_t dim) {
@@ -96,15 +103,26 @@ void replace(Index& index, py::handle got_rows, py::handle got_vectors) {
     index.replace(ids(rows), extent(rows, 0), floats(vectors));
 }
 
-py::tuple search(const Index& index, py::handle got_probes, py::ssize_t k) {
-    const py::array probes = probes_of(got_probes, index.dim());
-    const std::size_t most = positive("k", k);
-    Answers answers;
-    {
-        const py::gil_scoped_release unlocked;
-        answers = index.search(floats(probes), extent(probes, 0), most);
-    }
-    return arrays(answers);
+// Called as keywords.hpp says: a door's gallery takes less time than pybind11 takes for its call.
+PyObject* search(PyObject* self, PyObject* const* given, Py_ssize_t count, PyObject* keywords) {
+    return answer([&]() -> py::object {
+        static const Signature<2> signature("search", 2, 2, {"probes", "k"});
+        const auto got = signature.bind(given, count, keywords);
+        if (!reinterpret_cast<py::detail::instance*>(self)
+                 ->get_value_and_holder()
+                 .holder_constructed()) {
+            throw py::type_error("search: this Index was never initialised");
+        }
+        const auto& index = py::cast<const Index&>(py::handle(self));
+        const py::array probes = probes_of(got[0], index.dim());
+        const std::size_t most = positive("k", integer("k", got[1]));
+        Answers answers;
+        {
+            const py::gil_scoped_release unlocked;
+            answers = index.search(floats(probes), extent(probes, 0), most);
+        }
+        return arrays(answers);
+    });
 }
 
 py::tuple search_people(const Index& index, py::handle got_probes, py::ssize_t k,
@@ -158,8 +176,9 @@ void save(const Index& index, py::handle got_path) {
 void index(py::module_& m) {
     using py::arg;
     using Unlocked = py::call_guard<py::gil_scoped_release>;
-    py::class_<Index>(m, "Index", "Vectors of people, searched by 8-bit copies, exact answers.")
-        .def(py::init([](py::ssize_t dim, const std::string& model) {
+    py::class_<Index> type(m, "Index",
+                           "Vectors of people, searched by 8-bit copies, exact answers.");
+    type.def(py::init([](py::ssize_t dim, const std::string& model) {
                  return std::make_unique<Index>(positive("dim", dim), model);
              }),
              arg("dim"), arg("model"))
@@ -168,7 +187,6 @@ void index(py::module_& m) {
         .def("add", &add, arg("vectors"), arg("people"))
         .def("remove", &remove, arg("rows"))
         .def("replace", &replace, arg("rows"), arg("vectors"))
-        .def("search", &search, arg("probes"), arg("k"))
         .def("search_people", &search_people, arg("probes"), arg("k"), py::kw_only(), arg("by"))
         .def("save", &save, arg("path"))
         .def("verify", &Index::verify, Unlocked())
@@ -178,6 +196,9 @@ void index(py::module_& m) {
         .def_property_readonly("model", &Index::model)
         .def_property_readonly("writable", &Index::writable)
         .def("__len__", &Index::size, Unlocked());
+    static PyMethodDef fast = method("search", search, "search(probes, k): ids and scores");
+    auto* const of = reinterpret_cast<PyTypeObject*>(type.ptr());
+    type.attr("search") = py::reinterpret_steal<py::object>(PyDescr_NewMethod(of, &fast));
 }
 
 }  // namespace facegate::calls

@@ -1,10 +1,12 @@
 #include "search.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <stdexcept>
 #include <string>
 
 #include "best.hpp"
+#include "boxes/plan.hpp"
 #include "facegate/match.hpp"
 #include "facegate/quantise.hpp"
 
@@ -40,51 +42,81 @@ float Query::exact(const Store& store, std::size_t probe, std::size_t row) const
 
 namespace {
 
-// Bytes of rows that are scanned before they are rescored: they stay in the second-level cache of
-// a small board while every probe passes over them.
+// Bytes of rows that are scanned before they are rescored. For several probes these stay in the
+// second-level cache of a small board while every probe passes over them.
 constexpr std::size_t block_bytes = 256 << 10;
+constexpr std::size_t block_bytes_alone = 1 << 20;
+
+// How many vectors that are to be rescored are on their way from the memory.
+constexpr std::size_t fetched_ahead = 4;
 
 // Calls each(probe, first row, rows, bounds, highest bound) for every probe and block of rows.
 template <class Each>
 void for_blocks(const Store& store, Scan scan, const Probes& probes, const Each& each) {
     const Layout& layout = store.layout();
-    const std::size_t most = std::max<std::size_t>(block_bytes / layout.group(), 1);
+    const std::size_t bytes = probes.count == 1 ? block_bytes_alone : block_bytes;
+    const std::size_t most = std::max<std::size_t>(bytes / layout.group(), 1);
     const std::size_t block = std::min(most, store.groups());
-    std::vector<float> upper(probes.count * block * group_rows);
-    std::vector<float> best(probes.count);
+    // Not vectors, which would be written before they are filled.
+    const std::unique_ptr<float[]> upper(new float[probes.count * block * group_rows]);
+    const std::unique_ptr<float[]> best(new float[probes.count]);
     for (std::size_t first = 0; first < store.groups(); first += block) {
         const std::size_t groups = std::min(block, store.groups() - first);
-        scan(store.group(first), groups, layout.lines, probes, upper.data(), best.data());
+        scan(store.group(first), groups, layout.lines, probes, upper.get(), best.get());
         const std::size_t rows = groups * group_rows;
         for (std::size_t p = 0; p < probes.count; ++p) {
-            each(p, first * group_rows, rows, upper.data() + p * rows, best[p]);
+            each(p, first * group_rows, rows, upper.get() + p * rows, best[p]);
         }
     }
 }
 
-// The highest of 16 * n values; several side by side, as one chain of maxima would wait for itself.
-float highest(const float* values, std::size_t count) noexcept {
-    float most[group_rows];
-    std::copy_n(values, group_rows, most);
-    for (std::size_t i = group_rows; i < count; i += group_rows) {
-        for (std::size_t j = 0; j < group_rows; ++j) {
-            most[j] = values[i + j] > most[j] ? values[i + j] : most[j];
+// Rescores every row whose bound reaches what is needed, the highest bound first. A row that is
+// not in use has the bound no_score.
+class Harvest {
+  public:
+    Harvest(const Store& store, const Query& query)
+        : store_(store), query_(query), kernels_(box_kernels()) {}
+
+    template <class Best, class Id>
+    void operator()(std::size_t probe, std::size_t first, std::size_t rows, float* upper,
+                    float most, Best& best, const Id& id) {
+        if (!(most >= best.needed() && most > no_score)) return;
+        const auto rescore = [&](std::size_t at) {
+            best.offer({query_.exact(store_, probe, first + at), id(first + at)});
+        };
+        candidates_.resize(std::max(candidates_.size(), rows + block));
+        while (!(best.needed() > no_score) && most > no_score) {
+            kernels_.list(upper, rows, most, 0, candidates_.data());
+            rescore(candidates_[0]);
+            upper[candidates_[0]] = no_score;
+            most = kernels_.highest(upper, rows);
+        }
+        const float needed = best.needed();
+        if (!(most >= needed && most > no_score)) return;
+        const std::size_t count = kernels_.list(upper, rows, needed, 0, candidates_.data());
+        std::sort(candidates_.begin(), candidates_.begin() + static_cast<std::ptrdiff_t>(count),
+                  [&](std::uint32_t a, std::uint32_t b) { return upper[a] > upper[b]; });
+        for (std::size_t i = 0; i < std::min(count, fetched_ahead); ++i)
+            fetch(first + candidates_[i]);
+        for (std::size_t i = 0; i < count && upper[candidates_[i]] >= best.needed(); ++i) {
+            if (i + fetched_ahead < count) fetch(first + candidates_[i + fetched_ahead]);
+            rescore(candidates_[i]);
         }
     }
-    return *std::max_element(most, most + group_rows);
-}
 
-// Rescores, the highest bound first, while a bound reaches what is needed. A row that is done, or
-// not in use, has the bound no_score.
-template <class Best, class Rescore>
-void harvest(float* upper, std::size_t rows, float most, Best& best, const Rescore& rescore) {
-    while (most >= best.needed() && most > no_score) {
-        const auto at = static_cast<std::size_t>(std::find(upper, upper + rows, most) - upper);
-        upper[at] = no_score;
-        best.offer(rescore(at));
-        most = highest(upper, rows);
+  private:
+    void fetch(std::size_t row) const noexcept {
+        const float* const vector = store_.vector(row);
+        for (std::size_t i = 0; i < store_.layout().dim; i += line_bytes / sizeof *vector) {
+            __builtin_prefetch(vector + i);
+        }
     }
-}
+
+    const Store& store_;
+    const Query& query_;
+    const BoxKernels& kernels_;
+    std::vector<std::uint32_t> candidates_;
+};
 
 template <class Best>
 Answers collect(std::vector<Best>& states) {
@@ -104,12 +136,10 @@ Answers collect(std::vector<Best>& states) {
 template <class Best, class Id>
 Answers search(const Store& store, Scan scan, const Query& query, std::size_t k, const Id& id) {
     std::vector<Best> states(query.scanned().count, Best(k));
+    Harvest harvest(store, query);
     for_blocks(store, scan, query.scanned(),
                [&](std::size_t p, std::size_t first, std::size_t rows, float* upper, float most) {
-                   harvest(upper, rows, most, states[p], [&](std::size_t at) {
-                       const std::size_t row = first + at;
-                       return Scored{query.exact(store, p, row), id(row)};
-                   });
+                   harvest(p, first, rows, upper, most, states[p], id);
                });
     return collect(states);
 }

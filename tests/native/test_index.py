@@ -271,3 +271,22 @@ def test_bad_input_is_named_and_changes_nothing(call, error, message):
     with pytest.raises(error, match=message):
         call(index)
     assert index.people.tolist() == [0, *[-1] * 15] and index.vector(0).tolist() == [1, 1, 1]
+
+
+def test_a_search_is_called_as_it_says():
+    index = native.Index(4, MODEL)
+    probe = np.ones((1, 4), np.float32)
+    index.add(probe, np.array([7]))
+    for found in (index.search(probe, 1), index.search(k=1, probes=probe)):
+        assert found[0].tolist() == [[0]] and found[1].tolist() == [[1]]
+    for call, message in (
+        (lambda: index.search(probe), "needs 'k'"),
+        (lambda: index.search(probe, 1, 2), "takes 2 arguments without a name, got 3"),
+        (lambda: index.search(probe, n=1), "no argument 'n'"),
+        (lambda: index.search(probe, 1, k=1), "got 'k' twice"),
+        (lambda: index.search(probe, "1"), "k: need an integer, got str"),
+        (lambda: native.Index.search(probe, probe, 1), "Index"),
+        (lambda: native.Index.__new__(native.Index).search(probe, 1), "never initialised"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            call()

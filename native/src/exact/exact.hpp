@@ -30,12 +30,14 @@ struct Exact {
 extern const Exact exact_baseline;
 #if defined(__x86_64__)
 extern const Exact exact_avx2;
+extern const Exact exact_avx512vnni;
 #endif
 
 inline constexpr Variant<const Exact*> exact_variants[] = {
     {InstructionSet::baseline, &exact_baseline},
 #if defined(__x86_64__)
     {InstructionSet::avx2, &exact_avx2},
+    {InstructionSet::avx512vnni, &exact_avx512vnni},
 #endif
 };
 

@@ -1,20 +1,12 @@
-// The source of every variant of exact.hpp; the compiler makes vector code of it with each
+// The source of variants of exact.hpp; the compiler makes vector code of it with each
 // variant's flags. All of it has internal linkage, and it includes nothing that has not.
 #pragma once
 
-#include "exact.hpp"
+#include "total.hpp"
 
 namespace facegate {
 
 namespace {
-
-// Independent partial sums: the compiler may not reorder one sum, but can run these side by side.
-constexpr std::size_t lanes = 8;
-
-double total(const double (&lane)[lanes]) noexcept {
-    return ((lane[0] + lane[4]) + (lane[2] + lane[6])) +
-           ((lane[1] + lane[5]) + (lane[3] + lane[7]));
-}
 
 double squared_norm(const float* vector, std::size_t dim) noexcept {
     double sum[lanes] = {};
