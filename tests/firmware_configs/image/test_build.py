@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.update.tryboot import autoboot
 from firmware_configs.boards import schema
 from firmware_configs.cross import targets
 from firmware_configs.errors import BuildError, ToolMissing
@@ -61,6 +62,36 @@ def test_a_dry_run_writes_every_boards_files(
     assert "IMAGE_VERSION=0.1.0+7\n" in (out / "root/etc/os-release").read_text()
     assert "partition data" in (out / "recipe/genimage.cfg").read_text()
     assert "linux-image" in (out / "recipe/mmdebstrap").read_text()
+
+
+@pytest.mark.parametrize("name", ["rpi4", "rpi5"])
+def test_a_raspberry_pi_tries_a_slot_once_and_keeps_it_by_itself(name: str, tmp_path: Path) -> None:
+    out = tmp_path / "tree"
+    assert __main__.main(["build", "--board", name, "--dry-run", "--out", str(out)]) == 0
+    assert (out / "esp/autoboot.txt").read_bytes() == autoboot(2, 3)
+    assert "root=PARTLABEL=root-a " in (out / "boot-a/cmdline.txt").read_text()
+    assert (out / "boot-a/config.txt").read_text().startswith("# face-gate ")
+    mounts = [line.split() for line in (out / "root/etc/fstab").read_text().splitlines()]
+    points = {line[0]: line[1] for line in mounts if line and line[0].startswith("PARTLABEL=")}
+    assert (points["PARTLABEL=boot-a"], points["PARTLABEL=boot-b"]) == ("/boot/a", "/boot/b")
+    units = out / "root/usr/lib/systemd/system"
+    health = (units / "face-gate-health.service.d/10-tryboot.conf").read_text()
+    for command in re.findall(r"=/usr/bin/face-gate-update (.+)", health):
+        assert command in ("trial", "health --keep")
+    assert "\nConditionPathExists=\n" in health  # not the one of UEFI, which is never there
+    script = out / "root/usr/lib/face-gate/give-up-trial"
+    assert subprocess.run(["/bin/sh", "-n", script], check=False).returncode == 0
+    assert script.stat().st_mode & 0o111
+    given_up = (units / "emergency.service.d/60-tryboot.conf").read_text()
+    assert "ExecStartPre=/usr/lib/face-gate/give-up-trial\n" in given_up
+
+
+def test_other_boards_have_none_of_it(tmp_path: Path) -> None:
+    out = tmp_path / "tree"
+    words = ["build", "--board", "jetson-orin-nano", "--dry-run", "--out", str(out)]
+    assert __main__.main(words) == 0
+    assert not list(out.rglob("*tryboot*")) and not (out / "boot-a").exists()
+    assert "/boot/" not in (out / "root/etc/fstab").read_text()
 
 
 def test_a_dry_run_does_not_write_over_a_folder(
