@@ -26,8 +26,10 @@ MARGIN = 1.25
 """Sides of what is kept over those of the crops: what a detector's boxes stray, with room."""
 FINER = 2
 """Pixels of what is kept over those of the crops, along a side."""
+AROUND = 4.0
+"""Face sizes that a picture with surroundings shows at least, or all that the widest crop does."""
 SLACK = 0.15
-"""Of the widest crop's side: so much may lie beyond the edge of a picture with surroundings."""
+"""Of that side so much may lie beyond the picture's edge."""
 
 
 def kept_spec(spec: InputSpec) -> InputSpec:
@@ -87,8 +89,8 @@ class Store:
         return cls(samples, spec, np.load(path, mmap_mode="r"), np.load(sizes))
 
     def surrounded(self) -> NDArray[np.bool_]:
-        """(n,) whether the widest crop lies in the picture, but for `SLACK` of its side."""
-        widest = max(crops.scales_of(self.spec))
+        """(n,) whether the picture shows what is around the face: `AROUND`, but for `SLACK`."""
+        widest = min(max(crops.scales_of(self.spec)), AROUND)
         boxes = np.stack([s.box for s in self.samples])
         middle = (boxes[:, :2] + boxes[:, 2:]) / 2
         reach = (boxes[:, 2:] - boxes[:, :2]).max(axis=1) * widest * (0.5 - SLACK)

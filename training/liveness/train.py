@@ -29,6 +29,8 @@ from training.liveness.store import Store
 from training.liveness.task import LiveTask
 from training.loop import fit
 
+WIDEST = 10.0
+"""Face sizes: of a frame 640 wide all, around a face of 64 pixels."""
 LEAST = 32
 """Pixels of a crop's side: less leaves nothing to halve."""
 
@@ -83,6 +85,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         " small ones first, and then --start with the full size, is a shorter way to the same",
     )
     group.add_argument(
+        "--scales",
+        nargs="+",
+        type=float,
+        metavar="FACES",
+        help="sides of the crops in face sizes, rising; as many as --start has, if that is given "
+        f"(default: what --start has, or {' '.join(map(str, crops.SCALES))})",
+    )
+    group.add_argument(
         "--teacher", nargs="+", type=Path, default=[], metavar="ONNX", help="MiniFASNet files"
     )
     group = parser.add_argument_group("losses, beside the answer's")
@@ -96,6 +106,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def listed(lists: Sequence[Path]) -> list[Sample]:
     """The samples of all lists. Raises DataError."""
     return [sample for path in lists for sample in samples.read(path)]
+
+
+def _scales(given: Sequence[float], design: Design, start: Path | None) -> tuple[float, ...]:
+    """Raises UsageError."""
+    told = " ".join(f"{v:g}" for v in given)
+    if list(given) != sorted(set(given)) or given[0] < 1 or given[-1] > WIDEST:
+        raise UsageError(f"--scales {told}: rising numbers from 1 to {WIDEST:g} are needed")
+    if start is not None and len(given) != len(design.scales):
+        raise UsageError(f"--scales {told}: --start {start} has {len(design.scales)} crops")
+    return tuple(given)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -121,6 +141,8 @@ def run(args: argparse.Namespace) -> int:
         if args.size < LEAST or args.size % 8:
             raise UsageError(f"--size: a multiple of 8 from {LEAST} up, not {args.size}")
         design = replace(design, size=args.size)
+    if args.scales is not None:
+        design = replace(design, scales=_scales(args.scales, design, args.start))
     said = None
     if args.teacher:
         from training.liveness import teacher

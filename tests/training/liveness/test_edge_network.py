@@ -191,6 +191,27 @@ def test_a_run_resumes_to_the_same_weights(
     assert all(torch.equal(whole[k], halves[k]) for k in whole)
 
 
+def test_crops_may_be_wider_than_those_that_it_began_with(make_list: Make, tmp_path: Path) -> None:
+    train, held = make_list("train", "ab", 4), make_list("held", "cd", 4)
+    given = ["train", "--list", str(train), "--held", str(held), *SHORT, "--epochs", "1"]
+    given += ["--size", "32"]
+    assert main([*given, "--scales", "1.2", "2", "--out", str(tmp_path / "first")]) == 0
+    start = tmp_path / "first" / "best.ckpt"
+    more = ["--start", str(start), "--scales", "1.4", "5", "--out", str(tmp_path / "second")]
+    assert main([*given, *more]) == 0
+    net = load(*checkpoint.load(tmp_path / "second" / "best.ckpt"))
+    assert net.design.scales == (1.4, 5.0) and crops.scales_of(net.design.spec) == (1.4, 5.0)
+    for wrong, told in (
+        (["1", "2", "3"], "2 crops"),
+        (["3", "2"], "rising"),
+        (["0.5", "2"], "from 1"),
+        (["2", "11"], "to 10"),
+    ):
+        with pytest.raises(UsageError, match=told):
+            main([*given, "--start", str(start), "--scales", *wrong, "--out", str(tmp_path / "no")])
+    assert not (tmp_path / "no").exists()
+
+
 def test_people_must_not_be_on_both_sides(make_list: Make, tmp_path: Path) -> None:
     train, held = make_list("train", "ab", 4), make_list("held", "bc", 4)
     with pytest.raises(UsageError, match="b is in the training"):
