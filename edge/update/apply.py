@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.errors import Downgrade, SlotError, SlotTooSmall, UpdateError, WrongBoard
+from edge.errors import BadBundle, Downgrade, SlotError, SlotTooSmall, UpdateError, WrongBoard
 from edge.update import more
 from edge.update.bundle import CHUNK, Bundle, Seen
 from edge.update.choose import loader_of
@@ -66,7 +66,8 @@ def check(bundle: Bundle, system: System, step: Step, *, allow_downgrade: bool =
         raise WrongBoard(f"{bundle.path}: has not the parts that this machine's boot loader needs")
     _require_room(bundle, idle, loader.folder(idle.name))
     bundle.check(step("checking", bundle.size))
-    more.files(bundle)
+    if missing := set(loader.last) - set(more.files(bundle)):
+        raise BadBundle(f"{bundle.path}: lacks {', '.join(sorted(missing))} for the boot partition")
     return Target(running, idle, loader)
 
 

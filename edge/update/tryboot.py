@@ -78,8 +78,6 @@ class Tryboot(Loader):
 
     def offer(self, slot: str, manifest: Manifest, more: dict[str, bytes]) -> Path:
         """Write the slot's kernel line, and last config.txt. The trial itself is `reboot`'s."""
-        if CONFIG not in more:
-            raise SlotError(f"the bundle's {BOOT} has no {CONFIG}")
         title = f"{TITLE}{manifest.version}\n".encode("ascii")
         line = manifest.options_for(slot).encode("ascii") + b"\n"
         files = {**more, COMMAND_LINE: line, CONFIG: title + more[CONFIG]}

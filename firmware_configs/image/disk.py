@@ -75,7 +75,7 @@ def places(board: Board) -> list[tuple[str, int]]:
 
 
 def layout(board: Board, boots: Mapping[str, Tree], root: Path, data: Path, out: str) -> str:
-    """genimage's configuration. boots: the trees of the FAT partitions that are not empty."""
+    """genimage's configuration. boots: the trees of the FAT partitions, by name."""
     images = {name: f"{name}.vfat" for name in boots}
     images |= {"root-a": str(root), "data": str(data)}
     made = "".join(_fat(board, name, tree) for name, tree in boots.items())

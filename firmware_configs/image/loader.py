@@ -45,7 +45,7 @@ def boot_partitions(
     kernel: bytes,
     initrd: bytes,
 ) -> dict[str, Tree]:
-    """The boot partitions of a new image, by name: slot a, and nothing yet in slot b.
+    """The FAT partitions of a new image, by name: slot a, and nothing yet in slot b.
 
     files: what the board's method takes from the root, by path."""
     if board.boot.method == "systemd-boot":
@@ -60,7 +60,10 @@ def boot_partitions(
         name = path.rsplit("/", 1)[-1]
         folder = "overlays/" if name.endswith(".dtbo") else ""
         own.put(folder + name, Entry("file", 0o644, content=entry.content))
-    return {"esp": chooser, "boot-a": own}
+    # A file system in slot b: an update writes files there, and makes none.
+    other = Tree()
+    other.write("empty.txt", "The first update comes here.\n")
+    return {"esp": chooser, "boot-a": own, "boot-b": other}
 
 
 def _systemd_boot(

@@ -60,7 +60,7 @@ class Pi(Machine):
         for name, data in {**FIRMWARE, KERNEL: b"kernel", INITRD: b"initrd"}.items():
             self.write(f"boot/a/{name}", data.decode("latin-1"))
         self.write("boot/a/cmdline.txt", "root=PARTLABEL=root-a quiet\n")
-        (root / "boot/b").mkdir()
+        self.write("boot/b/empty.txt", "The first update comes here.")
 
     def runs(self, slot: str) -> None:
         root = "179:4" if slot == "a" else "179:5"
@@ -328,6 +328,7 @@ def test_a_disk_with_two_ways_to_choose_or_none_is_refused(
         ({"a/../../b": b"x"}, "no plain file"),
         ({".hidden": b"x"}, "no plain file"),
         ({"VMLINUZ": b"x"}, "is there twice"),
+        ({"start4.elf": b"x"}, "lacks config.txt"),
         ({"Start4.elf": b"x", "start4.ELF": b"y"}, "is there twice"),
     ],
 )
