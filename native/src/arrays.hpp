@@ -9,6 +9,8 @@
 #include <pybind11/pybind11.h>
 
 #include <cmath>
+#include <cstring>
+#include <initializer_list>
 #include <limits>
 #include <string>
 #include <vector>
@@ -45,10 +47,12 @@ py::array typed(const char* name, py::handle got, const char* need) {
 
 // -1 in `shape` stands for any size.
 inline void expect_shape(const char* name, const py::array& array, const char* need,
-                         const std::vector<py::ssize_t>& shape) {
+                         std::initializer_list<py::ssize_t> shape) {
     bool fits = array.ndim() == static_cast<py::ssize_t>(shape.size());
-    for (std::size_t i = 0; fits && i < shape.size(); ++i) {
-        fits = shape[i] == -1 || array.shape(static_cast<py::ssize_t>(i)) == shape[i];
+    py::ssize_t axis = 0;
+    for (const py::ssize_t size : shape) {
+        fits = fits && (size == -1 || array.shape(axis) == size);
+        ++axis;
     }
     if (!fits) refuse(name, std::string("need ") + need + ", got " + describe(array));
 }
@@ -79,7 +83,7 @@ void expect_finite(const char* name, const T* values, std::size_t count) {
 
 // A float32 array that the kernels read from end to end.
 inline py::array dense_floats(const char* name, py::handle got, const char* need,
-                              const std::vector<py::ssize_t>& shape) {
+                              std::initializer_list<py::ssize_t> shape) {
     py::array array = typed<float>(name, got, need);
     expect_shape(name, array, need, shape);
     expect_dense(name, array, 0);
@@ -98,14 +102,25 @@ inline std::size_t extent(const py::array& array, py::ssize_t axis) {
 inline std::vector<double> points(const char* name, py::handle got) {
     constexpr const char* need = "a float32 or float64 array (K, 2)";
     constexpr double limit = 1e9;  // see similarity.hpp
-    if (!py::isinstance<py::array_t<double>>(got) && !py::isinstance<py::array_t<float>>(got)) {
-        refuse_type(name, need, got);
-    }
-    const auto array = py::array_t<double, py::array::c_style | py::array::forcecast>::ensure(got);
-    if (!array) throw py::error_already_set();
+    const bool wide = py::isinstance<py::array_t<double>>(got);
+    if (!wide && !py::isinstance<py::array_t<float>>(got)) refuse_type(name, need, got);
+    const auto array = py::reinterpret_borrow<py::array>(got);
     expect_shape(name, array, need, {-1, 2});
     if (array.shape(0) < 2) refuse(name, "need at least 2 points, got " + describe(got));
-    std::vector<double> values(array.data(), array.data() + array.size());
+    std::vector<double> values(extent(array, 0) * 2);
+    const auto* const data = static_cast<const char*>(array.data());
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const char* const from = data + static_cast<py::ssize_t>(i / 2) * array.strides(0) +
+                                 static_cast<py::ssize_t>(i % 2) * array.strides(1);
+        // Copied, as it may lie anywhere.
+        if (wide) {
+            std::memcpy(&values[i], from, sizeof values[i]);
+        } else {
+            float value = 0.0F;
+            std::memcpy(&value, from, sizeof value);
+            values[i] = static_cast<double>(value);
+        }
+    }
     expect_finite(name, values.data(), values.size());
     for (const double value : values) {
         if (std::abs(value) > limit) refuse(name, "coordinates beyond 1e9 are no pixels");

@@ -3,9 +3,8 @@
 // loaded whole; per channel and pair of rows one permutation then fetches the four pixels of every
 // sample. Groups that shrink more are taken as two halves.
 //
-// VNNI multiplies bytes: the 14 bits of a weight are split into w = 128 h + l, h <= 128, l < 128,
-// and 128 is taken off each pixel, to be added again to the sum of weights that are 2^14 together:
-//   sum w p = 128 (sum h (p - 128) + 2^14) + sum l (p - 128)
+// Upper and lower neighbours lie in turn, so that a mask and a shift make words of them, as VNNI
+// takes them.
 #include "avx512_taps.hpp"
 #include "blocks.hpp"
 #include "upright.hpp"
@@ -24,135 +23,182 @@ inline __m512i kept(std::int32_t number) noexcept {
     return all;
 }
 
-class Bands {
-  public:
+// What reading and weighing take that is the same for every group.
+struct Constants {
+    __m512i along_u;
+    __m512i along_v;
+    __m512i neighbours[3];  // of a pixel's channels: left, lower left, right, lower right
+    __m512i thrice = kept(0x03030303);
+    __m512i words = kept(0xffff);
+    __m512i fraction = kept(one - 1);
+    __m512i whole = kept(one);
+    __m512i even = kept(0x00ff00ff);
+
     template <class Store>
-    explicit Bands(const Crop& crop, const Store& store) noexcept
-        : along_u_(_mm512_loadu_si512(crop.along_x)), along_v_(_mm512_loadu_si512(crop.along_y)) {
-        for (int c = 0; c < 3; ++c) {
-            // Left, lower left, right, lower right.
-            neighbours_[c] = kept(0x43034000 + 0x01010101 * store.source(c));
-        }
+    Constants(const Crop& crop, const Store& store) noexcept
+        : along_u(_mm512_loadu_si512(crop.along_x)), along_v(_mm512_loadu_si512(crop.along_y)) {
+        for (int c = 0; c < 3; ++c) neighbours[c] = kept(0x43034000 + 0x01010101 * store.source(c));
     }
+};
 
-    // The sums of group g.
-    template <int rows, int pieces>
-    void sum(const ImageView& image, const Pieces<pieces>& at, int g,
-             __m512i (&sums)[3]) const noexcept {
-        __m512i u = _mm512_add_epi32(along_u_, _mm512_set1_epi32(at.begin_u[0][g]));
-        __m512i v = _mm512_add_epi32(along_v_, _mm512_set1_epi32(at.begin_v[0][g]));
-        if (pieces == 2) {
-            u = _mm512_mask_add_epi32(u, 0xff00, along_u_,
-                                      _mm512_set1_epi32(at.begin_u[pieces - 1][g]));
-            v = _mm512_mask_add_epi32(v, 0xff00, along_v_,
-                                      _mm512_set1_epi32(at.begin_v[pieces - 1][g]));
-        }
-        __m512i pixels[3];
-        read<rows, pieces>(image, at, g, u, v, pixels);
+// Where the neighbours of 16 crop pixels lie in their piece, and what they weigh.
+struct Samples16 {
+    __m512i column;  // of a pixel's left neighbour, three times, in every byte
+    __m512i v;       // how far down it is
+    __m512i above;   // weights, two to a word, the left one low
+    __m512i below;
+};
 
-        // As `weigh` does.
-        constexpr int shift = step_bits - weight_bits;
-        const __m512i x = _mm512_and_si512(_mm512_srli_epi32(u, shift), fraction_);
-        const __m512i y = _mm512_and_si512(_mm512_srli_epi32(v, shift), fraction_);
-        const __m512i both = _mm512_mulhrs_epi16(x, _mm512_add_epi32(y, y));
-        const __m512i right = _mm512_sub_epi32(x, both);
-        // (a << 16) - a is a * 65535.
-        const __m512i upper =
-            _mm512_add_epi32(_mm512_mullo_epi32(right, words_), _mm512_sub_epi32(one_, y));
-        const __m512i lower = _mm512_add_epi32(_mm512_mullo_epi32(both, words_), y);
-        const __m512i low = _mm512_and_si512(
-            _mm512_ternarylogic_epi32(odd_, _mm512_slli_epi32(lower, 8), upper, 0xca), seven_);
-        const __m512i high = _mm512_ternarylogic_epi32(odd_, _mm512_add_epi32(lower, lower),
-                                                       _mm512_srli_epi32(upper, 7), 0xca);
-        for (int c = 0; c < 3; ++c) {
-            const __m512i pixel = _mm512_xor_si512(pixels[c], sign_);
-            const __m512i most = _mm512_dpbusd_epi32(one_, high, pixel);
-            sums[c] = _mm512_dpbusd_epi32(_mm512_slli_epi32(most, 7), low, pixel);
-        }
+template <int pieces>
+inline __attribute__((always_inline)) Samples16 samples(const Constants& k,
+                                                        const Pieces<pieces>& at, int g) noexcept {
+    __m512i u = _mm512_add_epi32(k.along_u, _mm512_set1_epi32(at.begin_u[0][g]));
+    __m512i v = _mm512_add_epi32(k.along_v, _mm512_set1_epi32(at.begin_v[0][g]));
+    if (pieces == 2) {
+        u = _mm512_mask_add_epi32(u, 0xff00, k.along_u,
+                                  _mm512_set1_epi32(at.begin_u[pieces - 1][g]));
+        v = _mm512_mask_add_epi32(v, 0xff00, k.along_v,
+                                  _mm512_set1_epi32(at.begin_v[pieces - 1][g]));
     }
+    const __m512i column = _mm512_mullo_epi32(_mm512_srai_epi32(u, step_bits), k.thrice);
+    // As `weigh` does; (a << 16) - a is a * 65535.
+    constexpr int shift = step_bits - weight_bits;
+    const __m512i x = _mm512_and_si512(_mm512_srli_epi32(u, shift), k.fraction);
+    const __m512i y = _mm512_and_si512(_mm512_srli_epi32(v, shift), k.fraction);
+    const __m512i both = _mm512_mulhrs_epi16(x, _mm512_add_epi32(y, y));
+    const __m512i right = _mm512_sub_epi32(x, both);
+    return {column, v,
+            _mm512_add_epi32(_mm512_mullo_epi32(right, k.words), _mm512_sub_epi32(k.whole, y)),
+            _mm512_add_epi32(_mm512_mullo_epi32(both, k.words), y)};
+}
 
-  private:
-    template <int rows, int pieces>
-    void read(const ImageView& image, const Pieces<pieces>& at, int g, __m512i u, __m512i v,
-              __m512i (&pixels)[3]) const noexcept {
-        const __m512i first = _mm512_mullo_epi32(_mm512_srai_epi32(u, step_bits), each_);
-        __m512i index[3];
-        for (int c = 0; c < 3; ++c) index[c] = _mm512_add_epi32(first, neighbours_[c]);
+struct Pixels16 {
+    __m512i of[3];  // by output channel: upper left, lower left, upper right, lower right
+};
+
+// Of group g.
+template <int rows, int pieces>
+inline __attribute__((always_inline)) Pixels16 pixels(const ImageView& image, const Constants& k,
+                                                      const Pieces<pieces>& at, int g,
+                                                      const Samples16& sample) noexcept {
+    const __m512i index[3] = {_mm512_add_epi32(sample.column, k.neighbours[0]),
+                              _mm512_add_epi32(sample.column, k.neighbours[1]),
+                              _mm512_add_epi32(sample.column, k.neighbours[2])};
+    Pixels16 found;
 #pragma GCC unroll 2
-        for (int p = 0; p < pieces; ++p) {
-            const __mmask64 width = at.width[p][g];
-            const __mmask16 lanes_here = pieces == 1 ? 0xffff : p == 0 ? 0x00ff : 0xff00;
-            const std::uint8_t* from = image.data + at.offset[p][g];
-            __m512i upper = _mm512_maskz_loadu_epi8(width, from);
+    for (int p = 0; p < pieces; ++p) {
+        const std::uint8_t* from = image.data + at.offset[p][g];
+        const __mmask16 lanes_here = pieces == 1 ? 0xffff : p == 0 ? 0x00ff : 0xff00;
+        __m512i upper = _mm512_loadu_si512(from);
 #pragma GCC unroll 8
-            for (int r = 0; r < rows; ++r) {
-                from += image.row_bytes;
-                const __m512i lower = _mm512_maskz_loadu_epi8(width, from);
-                // Lanes farther down are written again by the next turn.
-                const __mmask16 here = _mm512_mask_cmpge_epi32_mask(
-                    lanes_here, v, _mm512_set1_epi32(r * (1 << step_bits)));
-                for (int c = 0; c < 3; ++c) {
-                    const __m512i found = _mm512_permutex2var_epi8(upper, index[c], lower);
-                    pixels[c] = p + r == 0 ? found : _mm512_mask_mov_epi32(pixels[c], here, found);
-                }
-                upper = lower;
+        for (int r = 0; r < rows; ++r) {
+            from += image.row_bytes;
+            const __m512i lower = _mm512_loadu_si512(from);
+            // Lanes farther down are written again by the next turn.
+            const __mmask16 here =
+                p + r == 0 ? 0xffff
+                           : _mm512_mask_cmpge_epi32_mask(lanes_here, sample.v,
+                                                          _mm512_set1_epi32(r * (1 << step_bits)));
+#pragma GCC unroll 3
+            for (int c = 0; c < 3; ++c) {
+                const __m512i both = _mm512_permutex2var_epi8(upper, index[c], lower);
+                found.of[c] = p + r == 0 ? both : _mm512_mask_mov_epi32(found.of[c], here, both);
+            }
+            upper = lower;
+        }
+    }
+    return found;
+}
+
+inline __attribute__((always_inline)) Levels weighed(const Constants& k, const Pixels16& pixel,
+                                                     const Samples16& sample) noexcept {
+    Levels levels;
+#pragma GCC unroll 3
+    for (int c = 0; c < 3; ++c) {
+        const __m512i upper =
+            _mm512_madd_epi16(_mm512_and_si512(pixel.of[c], k.even), sample.above);
+        const __m512i both =
+            _mm512_dpwssd_epi32(upper, _mm512_srli_epi16(pixel.of[c], 8), sample.below);
+        levels.of[c][0] = reinterpret_cast<Floats>(_mm512_cvtepi32_ps(both));
+    }
+    return levels;
+}
+
+// Groups that must not be read in pieces, pixel by pixel.
+template <int rows, int pieces, class Store>
+__attribute__((noinline)) void sample_outside(const Crop& crop, Store store) noexcept {
+    const Finder<rows, pieces> finder(crop);
+    const int source[3] = {store.source(0), store.source(1), store.source(2)};
+    for (int y = 0; y < crop.height; ++y) {
+        for (int x0 = 0; x0 < crop.width; x0 += run * group) {
+            Pieces<pieces> at;
+            finder.find(y, x0, at);
+            for (int g = 0; g < run && x0 + g * group < crop.width; ++g) {
+                if ((at.outside >> g & 1) == 0) continue;
+                const int x = x0 + g * group;
+                Levels levels;
+                sample_strip<Avx512Taps>(crop, source, y, x, 1, &levels);
+                store(y, x, crop.width - x < group ? crop.width - x : group, levels);
             }
         }
     }
+}
 
-    __m512i along_u_;
-    __m512i along_v_;
-    __m512i neighbours_[3];
-    __m512i each_ = kept(0x03030303);
-    __m512i words_ = kept(0xffff);
-    __m512i fraction_ = kept(one - 1);
-    __m512i one_ = kept(one);
-    __m512i odd_ = kept(static_cast<std::int32_t>(0xff00ff00));
-    __m512i seven_ = kept(0x7f7f7f7f);
-    __m512i sign_ = kept(static_cast<std::int32_t>(0x80808080));
-};
-
-template <class Store>
-__attribute__((noinline)) void sample_singly(const Crop& crop, Store store, int y, int x,
-                                             int count) noexcept {
-    const int source[3] = {store.source(0), store.source(1), store.source(2)};
-    Levels levels;
-    sample_strip<Avx512Taps>(crop, source, y, x, 1, &levels);
-    store(y, x, count, levels);
+// A run from (x, y) on, but groups that must not be read in pieces. A function of its own, so that
+// what is the same for all groups has the registers.
+template <int rows, int pieces, class Store>
+__attribute__((noinline)) void sample_run(const ImageView& image, const Constants& constants,
+                                          const Pieces<pieces>& at, const Store& store, int y,
+                                          int x, int width) noexcept {
+    const Constants k = constants;
+    const Store to = store;
+    const ImageView from = image;
+    const int left = (width - x + group - 1) / group;
+    const int count = left < run ? left : run;
+    if (at.outside != 0) {
+        for (int g = 0; g < count; ++g) {
+            if ((at.outside >> g & 1) != 0) continue;
+            const Samples16 sample = samples(k, at, g);
+            const int end = width - x - g * group;
+            to(y, x + g * group, end < group ? end : group,
+               weighed(k, pixels<rows>(from, k, at, g, sample), sample));
+        }
+        return;
+    }
+    // One group is looked for, one is read and one is weighed at a time: what depends on each other
+    // lies far apart.
+    Samples16 next = samples(k, at, 0);
+    Samples16 last = next;
+    Pixels16 pixel = pixels<rows>(from, k, at, 0, next);
+    next = samples(k, at, 1);
+    for (int g = 1; g < count; ++g, x += group) {
+        const Pixels16 read = pixels<rows>(from, k, at, g, next);
+        to(y, x, group, weighed(k, pixel, last));
+        last = next;
+        pixel = read;
+        next = samples(k, at, g + 1);
+    }
+    to(y, x, width - x < group ? width - x : group, weighed(k, pixel, last));
 }
 
 template <int rows, int pieces, class Store>
 void sample_bands(const Crop& crop, Store store) noexcept {
-    const ImageView image = crop.image;
-    const int width = crop.width;
     const Finder<rows, pieces> finder(crop);
-    const Bands bands(crop, store);
-    Pieces<pieces> runs[2];
+    const Constants constants(crop, store);
+    Pieces<pieces> runs[2] = {};
     finder.find(0, 0, runs[0]);
     int turn = 0;
+    unsigned outside = 0;
     for (int y = 0; y < crop.height; ++y) {
-        for (int x0 = 0; x0 < width; x0 += run * group, turn ^= 1) {
+        for (int x = 0; x < crop.width; x += run * group, turn ^= 1) {
             // One run ahead, so that no group waits for it.
-            const bool same_row = x0 + run * group < width;
-            finder.find(same_row ? y : y + 1, same_row ? x0 + run * group : 0, runs[turn ^ 1]);
-            const Pieces<pieces>& at = runs[turn];
-            for (int g = 0; g < run && x0 + g * group < width; ++g) {
-                const int x = x0 + g * group;
-                const int count = width - x < group ? width - x : group;
-                if (__builtin_expect(at.outside >> g & 1, 0)) {
-                    sample_singly(crop, store, y, x, count);
-                    continue;
-                }
-                __m512i sums[3];
-                bands.sum<rows>(image, at, g, sums);
-                Levels levels;
-                for (int c = 0; c < 3; ++c) {
-                    levels.of[c][0] = reinterpret_cast<Floats>(_mm512_cvtepi32_ps(sums[c]));
-                }
-                store(y, x, count, levels);
-            }
+            const bool same_row = x + run * group < crop.width;
+            finder.find(same_row ? y : y + 1, same_row ? x + run * group : 0, runs[turn ^ 1]);
+            sample_run<rows>(crop.image, constants, runs[turn], store, y, x, crop.width);
+            outside |= runs[turn].outside;
         }
     }
+    if (outside != 0) sample_outside<rows, pieces>(crop, store);
 }
 
 template <int pieces, class Store>

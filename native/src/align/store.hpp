@@ -61,8 +61,10 @@ class FloatPlanes {
         return part;
     }
 
-    // levels: of `count` pixels from (x, y) on, by output.
-    void operator()(int y, int x, int count, const Levels& levels) const noexcept {
+    // levels: of `count` pixels from (x, y) on, by output. Always within the loop that calls it,
+    // whose registers a call would empty.
+    __attribute__((always_inline)) void operator()(int y, int x, int count,
+                                                   const Levels& levels) const noexcept {
         float* const row = out_ + static_cast<std::ptrdiff_t>(y) * width_ + x;
         for (int c = 0; c < 3; ++c) {
             Floats value[parts];

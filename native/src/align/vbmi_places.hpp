@@ -43,9 +43,8 @@ template <int pieces>
 struct Pieces {
     alignas(
         64) std::int64_t offset[pieces][run];  // from the image's start to the piece's first byte
-    std::uint64_t width[pieces][run];          // which bytes from there on belong to it
-    std::int32_t begin_u[pieces][run];         // of lane 0, from the piece's leftmost pixel
-    std::int32_t begin_v[pieces][run];         // of lane 0, from its topmost
+    std::int32_t begin_u[pieces][run + 1];     // of lane 0, from the piece's leftmost pixel
+    std::int32_t begin_v[pieces][run + 1];     // of lane 0, from its topmost
     unsigned outside;                          // groups that must not be read from here, a bit each
 };
 
@@ -77,6 +76,12 @@ class Finder {
         const __m512i turn = _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7);
         along_u_ = _mm512_mullo_epi64(turn, _mm512_set1_epi64(group * crop.u.per_x));
         along_v_ = _mm512_mullo_epi64(turn, _mm512_set1_epi64(group * crop.v.per_x));
+        const ImageView& image = crop.image;
+        // 64 bytes are read of every row, also where a piece has fewer, and none behind the image.
+        const bool down = image.row_bytes > 0;
+        const std::int64_t lowest_row = down ? (image.height - 1) * image.row_bytes : 0;
+        const std::int64_t reach = down ? rows * image.row_bytes : 0;
+        last_offset_ = lowest_row + 3 * image.width - 64 - reach;
     }
 
     // Those of the groups from crop pixel (x, y) on.
@@ -88,6 +93,7 @@ class Finder {
         const __m512i v = _mm512_add_epi64(along_v_, _mm512_set1_epi64(first_v));
         const __m512i last_column = _mm512_set1_epi64(image.width - 2);
         const __m512i last_row = _mm512_set1_epi64(image.height - 1 - rows);
+        const __m512i last_offset = _mm512_set1_epi64(last_offset_);
         const __m512i none = _mm512_setzero_si512();
         at.outside = 0;
         for (int p = 0; p < pieces; ++p) {
@@ -98,15 +104,14 @@ class Finder {
             _mm256_storeu_si256(reinterpret_cast<__m256i*>(at.begin_v[p]),
                                 _mm512_cvtepi64_epi32(down.begin));
             const __m512i row = _mm512_mul_epi32(down.lowest, _mm512_set1_epi64(image.row_bytes));
-            _mm512_storeu_si512(at.offset[p], _mm512_add_epi64(row, triple(across.lowest)));
-            const __m512i unused =
-                _mm512_sub_epi64(_mm512_set1_epi64(64 - 2 * 3), triple(across.further));
-            _mm512_storeu_si512(at.width[p], _mm512_srlv_epi64(_mm512_set1_epi64(-1), unused));
+            const __m512i offset = _mm512_add_epi64(row, triple(across.lowest));
+            _mm512_storeu_si512(at.offset[p], offset);
             at.outside |= static_cast<unsigned>(
                 _mm512_cmplt_epi64_mask(_mm512_min_epi64(across.lowest, down.lowest), none) |
                 _mm512_cmpgt_epi64_mask(_mm512_add_epi64(across.lowest, across.further),
                                         last_column) |
-                _mm512_cmpgt_epi64_mask(down.lowest, last_row));
+                _mm512_cmpgt_epi64_mask(down.lowest, last_row) |
+                _mm512_cmpgt_epi64_mask(offset, last_offset));
         }
     }
 
@@ -120,6 +125,7 @@ class Finder {
     Ends<pieces> ends_v_;
     __m512i along_u_;
     __m512i along_v_;
+    std::int64_t last_offset_;  // where a piece may begin
 };
 
 }  // namespace

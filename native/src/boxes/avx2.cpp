@@ -6,6 +6,8 @@
 namespace facegate {
 namespace {
 
+constexpr int together = 4;
+
 std::uint32_t* listed(const Floats& values, float bound, std::uint32_t first,
                       std::uint32_t* to) noexcept {
     const auto vector = reinterpret_cast<__m256>(values);
@@ -21,6 +23,16 @@ std::uint32_t* listed(const Floats& values, float bound, std::uint32_t first,
 bool any(const Ints& truths) noexcept {
     const auto vector = reinterpret_cast<__m256i>(truths);
     return _mm256_testz_si256(vector, vector) == 0;
+}
+
+bool all_below(const float* values, float bound) noexcept {
+    const __m256 bounds = _mm256_set1_ps(bound);
+    __m256 stay = _mm256_cmp_ps(_mm256_loadu_ps(values), bounds, _CMP_NLT_UQ);
+    for (int v = 1; v < together; ++v) {
+        const __m256 next = _mm256_cmp_ps(_mm256_loadu_ps(values + v * lanes), bounds, _CMP_NLT_UQ);
+        stay = _mm256_or_ps(stay, next);
+    }
+    return _mm256_movemask_ps(stay) == 0;
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 namespace facegate {
 namespace {
 
+constexpr int together = 4;
+
 std::uint32_t* listed(const Floats& values, float bound, std::uint32_t first,
                       std::uint32_t* to) noexcept {
     const auto vector = reinterpret_cast<__m512>(values);
@@ -20,6 +22,16 @@ std::uint32_t* listed(const Floats& values, float bound, std::uint32_t first,
 bool any(const Ints& truths) noexcept {
     const auto vector = reinterpret_cast<__m512i>(truths);
     return _mm512_test_epi32_mask(vector, vector) != 0;
+}
+
+bool all_below(const float* values, float bound) noexcept {
+    const __m512 bounds = _mm512_set1_ps(bound);
+    __mmask16 stay = _mm512_cmp_ps_mask(_mm512_loadu_ps(values), bounds, _CMP_NLT_UQ);
+    for (int v = 1; v < together; ++v) {
+        stay = static_cast<__mmask16>(
+            stay | _mm512_cmp_ps_mask(_mm512_loadu_ps(values + v * lanes), bounds, _CMP_NLT_UQ));
+    }
+    return stay == 0;
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 namespace facegate {
 namespace {
 
+constexpr int together = 4;
+
 // Writing always and stepping sometimes is quicker than a jump that is hard to foresee.
 std::uint32_t* listed(const Floats& values, float bound, std::uint32_t first,
                       std::uint32_t* to) noexcept {
@@ -19,6 +21,16 @@ bool any(const Ints& truths) noexcept {
     static_assert(sizeof halves == sizeof truths);
     __builtin_memcpy(halves, &truths, sizeof halves);
     return (halves[0] | halves[1]) != 0;
+}
+
+bool all_below(const float* values, float bound) noexcept {
+    Ints below = {-1, -1, -1, -1};
+    for (int v = 0; v < together; ++v) {
+        Floats vector;
+        __builtin_memcpy(&vector, values + v * lanes, sizeof vector);
+        below &= vector < bound;
+    }
+    return !any(~below);
 }
 
 }  // namespace

@@ -7,9 +7,10 @@
 // stays below the bound by more than 1e-5 of it. Very small unions and bounds, where floats lose
 // their precision, and numbers that overflow are always looked at.
 //
-// Included by one file per instruction set; everything here is that file's own. Two parts differ:
-// `listed` writes the indices of a vector's values that are not below the bound, and `any` says
-// whether one of a vector's truths holds.
+// Included by one file per instruction set; everything here is that file's own. Three parts differ:
+// `listed` writes the indices of a vector's values that are not below the bound, `all_below` says
+// whether the values of `together` vectors all are, and `any` whether one of a vector's truths
+// holds.
 #pragma once
 
 #include "../registers.hpp"
@@ -41,6 +42,13 @@ std::size_t list_values(const float* values, std::size_t size, float bound, std:
                         std::uint32_t* indices) noexcept {
     std::uint32_t* to = indices;
     std::size_t i = 0;
+    // Mostly nothing is there, and then no vector waits for where the one before it has written.
+    for (; i + together * lanes <= size; i += together * lanes) {
+        if (all_below(values + i, bound)) continue;
+        for (std::size_t k = i; k < i + together * lanes; k += lanes) {
+            to = listed(load(values + k), bound, first + static_cast<std::uint32_t>(k), to);
+        }
+    }
     for (; i + lanes <= size; i += lanes) {
         to = listed(load(values + i), bound, first + static_cast<std::uint32_t>(i), to);
     }
