@@ -9,14 +9,13 @@ count of updates here and not the program's version.
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
 from edge.errors import SlotError
 from edge.update.loader import Entry, Loader
 from edge.update.manifest import INITRD, KERNEL, Manifest
-from edge.update.slots import System, sync_folder
+from edge.update.slots import System, put_file, sync_folder
 
 NAME = re.compile(
     r"face-gate-([ab])(?:\+(\d{1,3})(?:-(\d{1,3}))?)?\.conf", re.ASCII | re.IGNORECASE
@@ -45,8 +44,9 @@ class SystemdBoot(Loader):
         try:
             for path in folder.iterdir():
                 name = NAME.fullmatch(path.name)
-                if name is not None:
-                    said = _fields(path)
+                said = {} if name is None else _fields(path)
+                # Without `linux` the loader passes over it: the power went while it was written.
+                if name is not None and "linux" in said:
                     version = said.get("version", "")
                     generation = int(version) if version.isdecimal() else 0
                     left = None if name[2] is None else int(name[2])
@@ -58,10 +58,12 @@ class SystemdBoot(Loader):
 
     def retire(self, slot: str) -> None:
         """Take a slot's entries away, so that nothing boots it."""
-        for entry in self.read():
-            if entry.slot == slot:
-                entry.path.unlink(missing_ok=True)
-        sync_folder(self.esp / "loader/entries")
+        folder = self.esp / "loader/entries"
+        for path in list(folder.iterdir()):
+            name = NAME.fullmatch(path.name)
+            if name is not None and name[1].lower() == slot:
+                path.unlink(missing_ok=True)
+        sync_folder(folder)
 
     def offer(self, slot: str, manifest: Manifest, more: dict[str, bytes]) -> Path:
         """Add the entry by which the next boot tries the slot once."""
@@ -74,15 +76,9 @@ class SystemdBoot(Loader):
             f"initrd /slot-{slot}/{INITRD}\n"
             f"options {manifest.options_for(slot)}\n"
         )
-        folder = self.esp / "loader/entries"
-        # The loader reads *.conf alone: half a file under this name is nothing to it.
-        draft, path = folder / f"face-gate-{slot}.new", folder / f"face-gate-{slot}+{TRIES}.conf"
-        with draft.open("wb") as file:
-            file.write(text.encode("ascii"))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.rename(path)
-        sync_folder(folder)
+        # The loader reads *.conf alone, and passes over an empty one.
+        path = self.esp / "loader/entries" / f"face-gate-{slot}+{TRIES}.conf"
+        put_file(path, text.encode("ascii"))
         return path
 
     def keep(self, running: str) -> None:

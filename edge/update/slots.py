@@ -143,3 +143,22 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def put_file(path: Path, data: bytes) -> None:
+    """Write a small file on FAT, whole or not at all, and on the medium when this returns.
+
+    Until then there may be a file of that name with nothing in it: on FAT a renamed file is first
+    a new name of length zero, and is told where its content lies when the *file* is flushed again.
+    (Seen: a loader's entry, empty after a power cut, whose folder alone had been flushed.)
+    """
+    draft = path.with_name(f"{path.name.partition('.')[0].partition('+')[0]}.new")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "wb", buffering=0) as file:
+        left = memoryview(data)
+        while left:
+            left = left[os.write(file.fileno(), left) :]
+        os.fsync(file.fileno())
+        draft.rename(path)
+        os.fsync(file.fileno())
+    sync_folder(path.parent)

@@ -19,7 +19,7 @@ from pathlib import Path
 from edge.errors import SlotError
 from edge.update.loader import Entry, Loader
 from edge.update.manifest import BOOT, Manifest
-from edge.update.slots import System, sync_folder
+from edge.update.slots import System, put_file, sync_folder
 
 AUTOBOOT = "autoboot.txt"
 FORM = "[all]\ntryboot_a_b=1\nboot_partition={kept}\n[tryboot]\nboot_partition={other}\n"
@@ -82,7 +82,7 @@ class Tryboot(Loader):
         line = manifest.options_for(slot).encode("ascii") + b"\n"
         files = {**more, COMMAND_LINE: line, CONFIG: title + more[CONFIG]}
         for name in sorted(files, key=lambda name: name == CONFIG):
-            self._write(self._folders[slot] / name, files[name])
+            put_file(self._folders[slot] / name, files[name])
         return self._folders[slot] / CONFIG
 
     def keep(self, running: str) -> None:
@@ -125,14 +125,3 @@ class Tryboot(Loader):
         if found is None or len(text) > SECTOR:
             raise SlotError(f"{self._autoboot}: is not as this system wrote it; flash it anew")
         return int(found[1]), int(found[2])
-
-    @staticmethod
-    def _write(path: Path, data: bytes) -> None:
-        """Whole or not at all; what was there before is gone."""
-        draft = path.with_name("draft.new")
-        with draft.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.rename(path)
-        sync_folder(path.parent)

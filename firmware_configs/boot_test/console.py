@@ -25,6 +25,7 @@ _BEGUN = re.compile(r"\x1b(?:\[[0-?]*[ -/]*)?\Z")
 MAX_LINE = 4000
 """Bytes that a terminal's line editor takes at once."""
 KEPT_LINES = 40
+ENDING_S = 2.0
 PROMPT = r"[$#] ?\Z"
 """Of a shell that waits for a command."""
 
@@ -107,12 +108,21 @@ class Console:
                     self._seen = found.end()
                     return found
                 left = end - time.monotonic()
-                reason = "has ended" if self._closed else self._alive()
+                reason = self._why_silent()
                 if reason is not None:
                     raise self._error(f"{reason} while {pattern!r} was waited for")
                 if left <= 0:
                     raise self._error(f"no {pattern!r} within {seconds:g} s")
                 self._arrived.wait(min(left, 0.5))
+
+    def _why_silent(self) -> str | None:
+        if not self._closed:
+            return self._alive()
+        # What closed it is about to end: then it says why.
+        end = time.monotonic() + ENDING_S
+        while (reason := self._alive()) is None and time.monotonic() < end:
+            time.sleep(0.05)
+        return reason or "has ended"
 
     def run(self, command: str, seconds: float = 60.0) -> Answer:
         """A shell command's output and exit code. Needs `prepare` before. Raises ConsoleError."""

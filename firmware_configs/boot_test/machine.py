@@ -100,7 +100,9 @@ def command(board: Board, console: Path, monitor: Path) -> list[str]:
         return [*words, "-nic", "none"]
     # restrict: the board reaches nobody; only what comes in by this port.
     forward = f"hostfwd=tcp:127.0.0.1:{board.ssh_port}-{ADDRESS}:22"
-    return [*words, "-nic", f"user,restrict=on,{forward},model=virtio-net-pci"]
+    words += ["-netdev", f"user,id=net,restrict=on,{forward}"]
+    # Without its option ROM, which is for booting from the network, and another package.
+    return [*words, "-device", "virtio-net-pci,netdev=net,romfile="]
 
 
 def _disk(name: str, options: str) -> list[str]:

@@ -221,7 +221,8 @@ def test_config_txt_comes_last_and_only_when_all_else_was_read_back(
     shown = events.index(("rename", "config.txt"))
     for name in ("mmcblk0p5", KERNEL, INITRD, "start4.elf", "dwc2.dtbo"):
         assert events.index(("fsync", name)) < shown
-    assert events.index(("rename", "cmdline.txt")) < shown
+    assert events.index(("fsync", "cmdline.txt")) < shown
+    assert shown < events.index(("fsync", "config.txt"))  # under its new name: put_file says why
     assert events[-1] == ("fsync", "b")
 
 
