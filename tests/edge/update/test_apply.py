@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -401,3 +403,13 @@ def test_apply_starts_the_machine_again_unless_told_not_to(
     assert log.read_text() == "reboot\n"
     assert run(machine, "apply", bundle) == 0
     assert log.read_text() == "reboot\n"
+
+
+def test_the_command_does_not_wait_for_networks_and_pictures_to_load() -> None:
+    """On a board each of these takes seconds, and none has to do with updates."""
+    code = (
+        "import sys, edge.update.__main__; "
+        "print(*{'cv2', 'onnxruntime', 'numpy'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
