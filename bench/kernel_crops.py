@@ -24,6 +24,7 @@ TEMPLATE = np.array(
      [70.7299, 92.2041]]
 )  # fmt: skip
 MEAN, STD = 127.5, 128.0
+MEANS, STDS = (MEAN,) * 3, (STD,) * 3
 
 
 def frame(height: int = 1080, width: int = 1920) -> NDArray[np.uint8]:
@@ -43,7 +44,7 @@ def points(face: int, angle: float = 0.15, centre: tuple[int, int] = (960, 540))
 def with_native(image: NDArray, at: NDArray, out: NDArray) -> NDArray:
     """(3, 112, 112) float32, RGB."""
     return native.align(
-        image, at, TEMPLATE, SIDE, SIDE, mean=(MEAN,) * 3, std=(STD,) * 3, swap_rb=True,
+        image, at, TEMPLATE, SIDE, SIDE, mean=MEANS, std=STDS, swap_rb=True,
         border=0, out=out,
     )  # fmt: skip
 
@@ -52,7 +53,7 @@ def with_cv2(image: NDArray, at: NDArray) -> NDArray:
     """As insightface does it, in cv2's own steps."""
     matrix, _ = cv2.estimateAffinePartial2D(at, TEMPLATE, method=cv2.LMEDS)
     crop = cv2.warpAffine(image, matrix, (SIDE, SIDE))
-    return cv2.dnn.blobFromImage(crop, 1 / STD, (SIDE, SIDE), (MEAN,) * 3, swapRB=True)[0]
+    return cv2.dnn.blobFromImage(crop, 1 / STD, (SIDE, SIDE), MEANS, swapRB=True)[0]
 
 
 def with_skimage(image: NDArray, at: NDArray) -> NDArray:

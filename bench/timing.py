@@ -19,12 +19,12 @@ class Timed:
 
 
 def interleaved(
-    calls: Mapping[str, Callable[[], object]], seconds: float, *, warm: bool = False
+    calls: Mapping[str, Callable[[], object]], seconds: float, *, warm: int = 0
 ) -> dict[str, Timed]:
     """Each call in turn, over and over until the time is up, at least five rounds.
 
-    warm: each timed call follows one that is not timed, since one that reads much memory would else
-    leave cold caches to the next.
+    warm: so many calls that are not timed precede each that is, since one that reads much memory
+    would else leave cold caches to the next.
 
     In turn, so that whatever slows the machine down for a while slows all of them; a first round is
     not counted. Medians, since such whiles have no bell curve.
@@ -36,7 +36,7 @@ def interleaved(
     rounds = 0
     while rounds < 5 or time.perf_counter() < end:
         for name, call in calls.items():
-            if warm:
+            for _ in range(warm):
                 call()
             start = time.perf_counter()
             call()

@@ -32,7 +32,7 @@ class Result:
 
 def measure(ways: Ways, seconds: float) -> list[Result]:
     """Time them in turn for about `seconds`."""
-    timed = interleaved(ways.calls, seconds, warm=True)
+    timed = interleaved(ways.calls, seconds, warm=3)
     return [Result(ways.work, ways.size, way, time) for way, time in timed.items()]
 
 

@@ -19,11 +19,11 @@ def test_the_ratio_is_that_of_the_best_peer():
     assert ratios(results) == {("work", 1): 4.0}
 
 
-def test_a_warm_call_follows_one_that_is_not_timed():
+def test_a_warm_call_follows_those_that_are_not_timed():
     calls = []
-    timed = interleaved({way: lambda w=way: calls.append(w) for way in "ab"}, 0.001, warm=True)
+    timed = interleaved({way: lambda w=way: calls.append(w) for way in "ab"}, 0.001, warm=2)
     assert timed["a"].rounds == timed["b"].rounds >= 5
-    assert "".join(calls) == "ab" + "aabb" * timed["a"].rounds
+    assert "".join(calls) == "ab" + "aaabbb" * timed["a"].rounds
 
 
 def test_crops_agree_with_those_of_others():
