@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TARGETS = ("align", "boxes", "decode")
+TARGETS = ("align", "boxes", "decode", "gallery")
 SECONDS = int(os.environ.get("FACEGATE_FUZZ_SECONDS", "60"))
 
 
