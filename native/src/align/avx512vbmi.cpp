@@ -8,7 +8,7 @@
 #include "avx512_taps.hpp"
 #include "blocks.hpp"
 #include "upright.hpp"
-#include "vbmi_places.hpp"
+#include "vbmi_samples.hpp"
 
 namespace facegate {
 namespace {
@@ -16,112 +16,10 @@ namespace {
 constexpr std::int32_t columns = 21;  // image pixels in a register
 constexpr int most_rows = 8;          // pairs that a piece lies in; beyond, pixels are read singly
 
-// A number that the compiler does not know, so that it keeps it instead of making it again.
-inline __m512i kept(std::int32_t number) noexcept {
-    __m512i all = _mm512_set1_epi32(number);
-    __asm__("" : "+v"(all));
-    return all;
-}
-
-// What reading and weighing take that is the same for every group.
-struct Constants {
-    __m512i along_u;
-    __m512i along_v;
-    __m512i neighbours[3];  // of a pixel's channels: left, lower left, right, lower right
-    __m512i thrice = kept(0x03030303);
-    __m512i words = kept(0xffff);
-    __m512i fraction = kept(one - 1);
-    __m512i whole = kept(one);
-    __m512i even = kept(0x00ff00ff);
-
-    template <class Store>
-    Constants(const Crop& crop, const Store& store) noexcept
-        : along_u(_mm512_loadu_si512(crop.along_x)), along_v(_mm512_loadu_si512(crop.along_y)) {
-        for (int c = 0; c < 3; ++c) neighbours[c] = kept(0x43034000 + 0x01010101 * store.source(c));
-    }
-};
-
-// Where the neighbours of 16 crop pixels lie in their piece, and what they weigh.
-struct Samples16 {
-    __m512i column;  // of a pixel's left neighbour, three times, in every byte
-    __m512i v;       // how far down it is
-    __m512i above;   // weights, two to a word, the left one low
-    __m512i below;
-};
-
-template <int pieces>
-inline __attribute__((always_inline)) Samples16 samples(const Constants& k,
-                                                        const Pieces<pieces>& at, int g) noexcept {
-    __m512i u = _mm512_add_epi32(k.along_u, _mm512_set1_epi32(at.begin_u[0][g]));
-    __m512i v = _mm512_add_epi32(k.along_v, _mm512_set1_epi32(at.begin_v[0][g]));
-    if (pieces == 2) {
-        u = _mm512_mask_add_epi32(u, 0xff00, k.along_u,
-                                  _mm512_set1_epi32(at.begin_u[pieces - 1][g]));
-        v = _mm512_mask_add_epi32(v, 0xff00, k.along_v,
-                                  _mm512_set1_epi32(at.begin_v[pieces - 1][g]));
-    }
-    const __m512i column = _mm512_mullo_epi32(_mm512_srai_epi32(u, step_bits), k.thrice);
-    // As `weigh` does; (a << 16) - a is a * 65535.
-    constexpr int shift = step_bits - weight_bits;
-    const __m512i x = _mm512_and_si512(_mm512_srli_epi32(u, shift), k.fraction);
-    const __m512i y = _mm512_and_si512(_mm512_srli_epi32(v, shift), k.fraction);
-    const __m512i both = _mm512_mulhrs_epi16(x, _mm512_add_epi32(y, y));
-    const __m512i right = _mm512_sub_epi32(x, both);
-    return {column, v,
-            _mm512_add_epi32(_mm512_mullo_epi32(right, k.words), _mm512_sub_epi32(k.whole, y)),
-            _mm512_add_epi32(_mm512_mullo_epi32(both, k.words), y)};
-}
-
-struct Pixels16 {
-    __m512i of[3];  // by output channel: upper left, lower left, upper right, lower right
-};
-
-// Of group g.
-template <int rows, int pieces>
-inline __attribute__((always_inline)) Pixels16 pixels(const ImageView& image, const Constants& k,
-                                                      const Pieces<pieces>& at, int g,
-                                                      const Samples16& sample) noexcept {
-    const __m512i index[3] = {_mm512_add_epi32(sample.column, k.neighbours[0]),
-                              _mm512_add_epi32(sample.column, k.neighbours[1]),
-                              _mm512_add_epi32(sample.column, k.neighbours[2])};
-    Pixels16 found;
-#pragma GCC unroll 2
-    for (int p = 0; p < pieces; ++p) {
-        const std::uint8_t* from = image.data + at.offset[p][g];
-        const __mmask16 lanes_here = pieces == 1 ? 0xffff : p == 0 ? 0x00ff : 0xff00;
-        __m512i upper = _mm512_loadu_si512(from);
-#pragma GCC unroll 8
-        for (int r = 0; r < rows; ++r) {
-            from += image.row_bytes;
-            const __m512i lower = _mm512_loadu_si512(from);
-            // Lanes farther down are written again by the next turn.
-            const __mmask16 here =
-                p + r == 0 ? 0xffff
-                           : _mm512_mask_cmpge_epi32_mask(lanes_here, sample.v,
-                                                          _mm512_set1_epi32(r * (1 << step_bits)));
-#pragma GCC unroll 3
-            for (int c = 0; c < 3; ++c) {
-                const __m512i both = _mm512_permutex2var_epi8(upper, index[c], lower);
-                found.of[c] = p + r == 0 ? both : _mm512_mask_mov_epi32(found.of[c], here, both);
-            }
-            upper = lower;
-        }
-    }
-    return found;
-}
-
-inline __attribute__((always_inline)) Levels weighed(const Constants& k, const Pixels16& pixel,
-                                                     const Samples16& sample) noexcept {
-    Levels levels;
-#pragma GCC unroll 3
-    for (int c = 0; c < 3; ++c) {
-        const __m512i upper =
-            _mm512_madd_epi16(_mm512_and_si512(pixel.of[c], k.even), sample.above);
-        const __m512i both =
-            _mm512_dpwssd_epi32(upper, _mm512_srli_epi16(pixel.of[c], 8), sample.below);
-        levels.of[c][0] = reinterpret_cast<Floats>(_mm512_cvtepi32_ps(both));
-    }
-    return levels;
+// Groups that there are from crop pixel x to the end of its row, a run at most.
+inline int groups_left(int x, int width) noexcept {
+    const int left = (width - x + group - 1) / group;
+    return left < run ? left : run;
 }
 
 // Groups that must not be read in pieces, pixel by pixel.
@@ -129,11 +27,12 @@ template <int rows, int pieces, class Store>
 __attribute__((noinline)) void sample_outside(const Crop& crop, Store store) noexcept {
     const Finder<rows, pieces> finder(crop);
     const int source[3] = {store.source(0), store.source(1), store.source(2)};
+    Pieces<pieces> at;
     for (int y = 0; y < crop.height; ++y) {
         for (int x0 = 0; x0 < crop.width; x0 += run * group) {
-            Pieces<pieces> at;
-            finder.find(y, x0, at);
-            for (int g = 0; g < run && x0 + g * group < crop.width; ++g) {
+            at.clear();
+            finder.add(y, x0, groups_left(x0, crop.width), at);
+            for (int g = 0; g < at.count; ++g) {
                 if ((at.outside >> g & 1) == 0) continue;
                 const int x = x0 + g * group;
                 Levels levels;
@@ -144,61 +43,88 @@ __attribute__((noinline)) void sample_outside(const Crop& crop, Store store) noe
     }
 }
 
-// A run from (x, y) on, but groups that must not be read in pieces. A function of its own, so that
-// what is the same for all groups has the registers.
+// The first pixel of a group: in its row, and among all that are written, whose rows may be longer.
+struct Corner {
+    int x;
+    int index;
+
+    int count(int width) const noexcept { return width - x < group ? width - x : group; }
+
+    void move_on(int width, int row) noexcept {
+        const int passed = count(width);
+        x += passed;
+        index += passed;
+        if (x == width) {
+            x = 0;
+            index += row - width;
+        }
+    }
+};
+
+template <class Store>
+inline __attribute__((always_inline)) void write(const Store& store, const Levels& levels,
+                                                 int width, Corner& corner) noexcept {
+    store(0, corner.index, corner.count(width), levels);
+    corner.move_on(width, store.row());
+}
+
+// A batch from `corner` on, but groups that must not be read in pieces. A function of its own, so
+// that what is the same for all groups has the registers.
 template <int rows, int pieces, class Store>
-__attribute__((noinline)) void sample_run(const ImageView& image, const Constants& constants,
-                                          const Pieces<pieces>& at, const Store& store, int y,
-                                          int x, int width) noexcept {
+__attribute__((noinline)) void sample_batch(const ImageView& image, const Constants& constants,
+                                            const Pieces<pieces>& at, const Store& store,
+                                            Corner corner, int width) noexcept {
     const Constants k = constants;
     const Store to = store;
     const ImageView from = image;
-    const int left = (width - x + group - 1) / group;
-    const int count = left < run ? left : run;
     if (at.outside != 0) {
-        for (int g = 0; g < count; ++g) {
-            if ((at.outside >> g & 1) != 0) continue;
+        for (int g = 0; g < at.count; ++g) {
+            if ((at.outside >> g & 1) != 0) {
+                corner.move_on(width, to.row());
+                continue;
+            }
             const Samples16 sample = samples(k, at, g);
-            const int end = width - x - g * group;
-            to(y, x + g * group, end < group ? end : group,
-               weighed(k, pixels<rows>(from, k, at, g, sample), sample));
+            write(to, weighed(k, pixels<rows>(from, k, at, g, sample), sample), width, corner);
         }
         return;
     }
     // One group is looked for, one is read and one is weighed at a time: what depends on each other
     // lies far apart.
-    Samples16 next = samples(k, at, 0);
-    Samples16 last = next;
-    Pixels16 pixel = pixels<rows>(from, k, at, 0, next);
-    next = samples(k, at, 1);
-    for (int g = 1; g < count; ++g, x += group) {
+    Samples16 last = samples(k, at, 0);
+    Pixels16 pixel = pixels<rows>(from, k, at, 0, last);
+    Samples16 next = samples(k, at, 1);
+    for (int g = 1; g < at.count; ++g) {
         const Pixels16 read = pixels<rows>(from, k, at, g, next);
-        to(y, x, group, weighed(k, pixel, last));
+        write(to, weighed(k, pixel, last), width, corner);
         last = next;
         pixel = read;
         next = samples(k, at, g + 1);
     }
-    to(y, x, width - x < group ? width - x : group, weighed(k, pixel, last));
+    write(to, weighed(k, pixel, last), width, corner);
 }
 
 template <int rows, int pieces, class Store>
 void sample_bands(const Crop& crop, Store store) noexcept {
     const Finder<rows, pieces> finder(crop);
     const Constants constants(crop, store);
-    Pieces<pieces> runs[2] = {};
-    finder.find(0, 0, runs[0]);
-    int turn = 0;
-    unsigned outside = 0;
+    Pieces<pieces> at = {};
+    Corner corner{0, 0};
+    bool outside = false;
+    const auto sample = [&]() noexcept {
+        sample_batch<rows>(crop.image, constants, at, store, corner, crop.width);
+        outside = outside || at.outside != 0;
+        at.clear();
+    };
     for (int y = 0; y < crop.height; ++y) {
-        for (int x = 0; x < crop.width; x += run * group, turn ^= 1) {
-            // One run ahead, so that no group waits for it.
-            const bool same_row = x + run * group < crop.width;
-            finder.find(same_row ? y : y + 1, same_row ? x + run * group : 0, runs[turn ^ 1]);
-            sample_run<rows>(crop.image, constants, runs[turn], store, y, x, crop.width);
-            outside |= runs[turn].outside;
+        for (int x = 0; x < crop.width; x += run * group) {
+            const int count = groups_left(x, crop.width);
+            if (at.count + count > batch) sample();
+            if (at.count == 0) corner = {x, y * store.row() + x};
+            finder.add(y, x, count, at);
         }
     }
-    if (outside != 0) sample_outside<rows, pieces>(crop, store);
+    sample();
+    if (outside) sample_outside<rows, pieces>(crop, store);
 }
 
 template <int pieces, class Store>

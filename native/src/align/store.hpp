@@ -54,6 +54,9 @@ class FloatPlanes {
     // The channel of the image that output c is made of.
     int source(int c) const noexcept { return source_[c]; }
 
+    // Pixels from one row of the crop to the next.
+    int row() const noexcept { return width_; }
+
     // One for a part of the crop that begins at (x, y).
     FloatPlanes from(int y, int x) const noexcept {
         FloatPlanes part = *this;
@@ -89,6 +92,7 @@ class Pixels {
         : out_(out), width_(crop.width), unit_(unit) {}
 
     int source(int c) const noexcept { return c; }
+    int row() const noexcept { return width_; }
 
     Pixels from(int y, int x) const noexcept {
         Pixels part = *this;

@@ -38,17 +38,24 @@ struct Ends {
     }
 };
 
-// Where pieces of `run` groups lie, each in turn.
+constexpr int batch = 56;  // groups that are sampled in one go: eight rows of 112 crop pixels
+
+// Where pieces of up to `batch` groups lie, each in turn; a run more may be written.
 template <int pieces>
 struct Pieces {
-    alignas(
-        64) std::int64_t offset[pieces][run];  // from the image's start to the piece's first byte
-    std::int32_t begin_u[pieces][run + 1];     // of lane 0, from the piece's leftmost pixel
-    std::int32_t begin_v[pieces][run + 1];     // of lane 0, from its topmost
-    unsigned outside;                          // groups that must not be read from here, a bit each
+    std::int64_t offset[pieces][batch + run];   // from the image's start to the piece's first byte
+    std::int32_t begin_u[pieces][batch + run];  // of lane 0, from the piece's leftmost pixel
+    std::int32_t begin_v[pieces][batch + run];  // of lane 0, from its topmost
+    std::uint64_t outside;  // groups that must not be read from here, a bit each
+    int count;
+
+    void clear() noexcept {
+        outside = 0;
+        count = 0;
+    }
 };
 
-// How far along one axis of the image the pieces of `run` groups lie.
+// How far along one axis of the image the pieces of a run lie.
 struct Extent {
     __m512i begin;    // of lane 0, from the lowest pixel
     __m512i lowest;   // pixel of the image
@@ -84,8 +91,8 @@ class Finder {
         last_offset_ = lowest_row + 3 * image.width - 64 - reach;
     }
 
-    // Those of the groups from crop pixel (x, y) on.
-    void find(int y, int x, Pieces<pieces>& at) const noexcept {
+    // Adds those of `count` <= run groups from crop pixel (x, y) on.
+    void add(int y, int x, int count, Pieces<pieces>& at) const noexcept {
         const ImageView& image = crop_.image;
         const std::int64_t first_u = crop_.u.start + y * crop_.u.per_y + x * crop_.u.per_x;
         const std::int64_t first_v = crop_.v.start + y * crop_.v.per_y + x * crop_.v.per_x;
@@ -95,24 +102,26 @@ class Finder {
         const __m512i last_row = _mm512_set1_epi64(image.height - 1 - rows);
         const __m512i last_offset = _mm512_set1_epi64(last_offset_);
         const __m512i none = _mm512_setzero_si512();
-        at.outside = 0;
+        unsigned outside = 0;
         for (int p = 0; p < pieces; ++p) {
             const Extent across = extent(u, ends_u_.low[p], ends_u_.high[p]);
             const Extent down = extent(v, ends_v_.low[p], ends_v_.high[p]);
-            _mm256_storeu_si256(reinterpret_cast<__m256i*>(at.begin_u[p]),
+            _mm256_storeu_si256(reinterpret_cast<__m256i*>(at.begin_u[p] + at.count),
                                 _mm512_cvtepi64_epi32(across.begin));
-            _mm256_storeu_si256(reinterpret_cast<__m256i*>(at.begin_v[p]),
+            _mm256_storeu_si256(reinterpret_cast<__m256i*>(at.begin_v[p] + at.count),
                                 _mm512_cvtepi64_epi32(down.begin));
             const __m512i row = _mm512_mul_epi32(down.lowest, _mm512_set1_epi64(image.row_bytes));
             const __m512i offset = _mm512_add_epi64(row, triple(across.lowest));
-            _mm512_storeu_si512(at.offset[p], offset);
-            at.outside |= static_cast<unsigned>(
+            _mm512_storeu_si512(at.offset[p] + at.count, offset);
+            outside |= static_cast<unsigned>(
                 _mm512_cmplt_epi64_mask(_mm512_min_epi64(across.lowest, down.lowest), none) |
                 _mm512_cmpgt_epi64_mask(_mm512_add_epi64(across.lowest, across.further),
                                         last_column) |
                 _mm512_cmpgt_epi64_mask(down.lowest, last_row) |
                 _mm512_cmpgt_epi64_mask(offset, last_offset));
         }
+        at.outside |= static_cast<std::uint64_t>(outside & ((1U << count) - 1)) << at.count;
+        at.count += count;
     }
 
   private:
