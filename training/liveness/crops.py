@@ -17,8 +17,10 @@ from edge.packs.schema import BoxesFit, BoxFit, InputSpec
 
 SIZE = 72
 """Side of each crop, pixels."""
-SCALES = (1.4, 2.7, 4.0)
-"""Sides of the squares in face sizes; the two wider ones are MiniFASNet's (Minivision 2020)."""
+SCALES = (1.4, 3.0, 7.0)
+"""Sides of the squares in face sizes. MiniFASNet's (Minivision 2020) end at 4. With those a network
+of this size took whole frames on sheets and screens for live, whose edges, bezels and hands were in
+the camera's picture, beyond four face sizes."""
 
 BORDER = 128
 """Grey level beyond the frame. Repeating the frame's edge would draw streaks beside the face, which

@@ -31,7 +31,7 @@ class Batch(NamedTuple):
     teacher: Tensor
 
 
-RECOLOURED = 0.3
+RECOLOURED = 0.15
 """Of the views: all hues turned, and of as many those around the face alone. Few people are seen in
 whole frames, and a network that knows them by skin and clothes takes others for attacks."""
 

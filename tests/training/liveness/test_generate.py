@@ -119,7 +119,7 @@ def test_held_people_of_films(faces: Path, tmp_path: Path) -> None:
         (["--live", "0", "--attacks", "0"], 2, "nothing to make"),
         (["--workers", "0"], 2, "above 0"),
         (["--films", "1"], 2, "--clips is needed"),
-        (["--door"], 3, "--clips is needed"),
+        (["--door"], 3, "--clips or --staged is needed"),
         (["--clips", "a", "b"], 2, "needs --people"),
         (["--set", "only-one"], 2, "LABELS"),
         (["--set", "a", "b", "-1"], 2, "share"),
