@@ -10,8 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -33,6 +31,7 @@ from training.liveness.attacks.ranges import RANGES
 from training.liveness.people import People
 from training.liveness.presentations import Maker, found
 from training.liveness.samples import LIVE, Sample
+from training.new_folder import new_folder, require_none
 
 QUALITY = 95
 HALVES = {"first": 0, "second": 1}
@@ -137,9 +136,7 @@ def run(args: argparse.Namespace) -> int:
     packs.load(args.pack)  # a pack that cannot be loaded is told here, not by every worker
     jobs = _jobs(args)
     console = Console(stderr=True)
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{args.out.name}-", dir=args.out.parent))
-    try:
+    with new_folder(args.out) as folder:
         for label in sorted({job.label for job in jobs}):
             (folder / "pictures" / label).mkdir(parents=True)
         kept, missed = _all(maker, args, jobs, folder, console)
@@ -148,16 +145,6 @@ def run(args: argparse.Namespace) -> int:
         (folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", "utf-8")
         if args.sheet is not None:
             attack_sheet.write(args.sheet, kept)
-        if args.out.exists():
-            args.out.rmdir()
-        folder.chmod(0o755)
-        folder.rename(args.out)
-    except OSError as error:
-        if isinstance(error, OutputError):
-            raise
-        raise OutputError(f"{args.out}: cannot be written: {error.strerror}") from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     print(json.dumps(summary["labels"], indent=2))
     return 0
 
@@ -174,13 +161,7 @@ def _check(args: argparse.Namespace) -> None:
         raise UsageError("pictures of faces are needed: --set, --staged or --clips")
     if args.clips is not None and args.people is None:
         raise UsageError("--clips needs --people: who is in which film")
-    check_empty(args.out)
-
-
-def check_empty(folder: Path) -> None:
-    """Raises OutputError unless a folder can be made there."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise OutputError(f"{folder}: is there already; name a folder that is not, or is empty")
+    require_none(args.out)
 
 
 def _sets(args: argparse.Namespace) -> list[People]:

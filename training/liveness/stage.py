@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import shutil
-import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -26,6 +24,7 @@ from training.labels import FaceLabel
 from training.liveness import generate, people
 from training.liveness.people import People
 from training.liveness.staged import can_stage, staged
+from training.new_folder import new_folder, require_none
 
 QUALITY = 95
 TRIES = 50
@@ -67,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     """Makes the frames. Raises DataError, UsageError, OutputError."""
     if args.count < 1 or args.workers < 1:
         raise UsageError("--count and --workers must be above 0")
-    generate.check_empty(args.out)
+    require_none(args.out)
     sets = []
     for given in args.sets:
         source, labelled, share = generate.parse_set(given, "--set")
@@ -75,21 +74,9 @@ def run(args: argparse.Namespace) -> int:
         sets.append(
             people.stills(source, labelled, held_back=args.held_back, half=half, share=share)
         )
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{args.out.name}-", dir=args.out.parent))
-    try:
+    with new_folder(args.out) as folder:
         made = _all(sets, args, folder)
         labels.write(folder / "labels.csv", made)
-        if args.out.exists():
-            args.out.rmdir()
-        folder.chmod(0o755)
-        folder.rename(args.out)
-    except OSError as error:
-        if isinstance(error, OutputError):
-            raise
-        raise OutputError(f"{args.out}: cannot be written: {error.strerror}") from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     print(f"{args.out}: {len(made)} frames of {len({Path(m.picture).parent for m in made})} people")
     return 0
 
