@@ -1,4 +1,4 @@
-"""The door's liveness network: a tower for each crop, one answer from both.
+"""The door's liveness network: a tower for each crop, one answer from all.
 
 Convolutions of 3 x 3, batch normalisation and ReLU alone, so that it is as good in 8 bits; 96
 million floating-point operations for all crops together.

@@ -188,10 +188,9 @@ def _raise_hand(out: Floats, person: Floats, box: Floats, rng: np.random.Generat
     )
     grip = str(rng.choice(["sides", "below", "left", "right"]))
     behind, front = hands(Hand(grip, rng.uniform(1.4, 2.0), rng.uniform(0.7, 2.4)), half, rng)
-    skin = np.median(person.reshape(-1, 3), axis=0)
+    # A picture is at least eight pixels wide and high: there is always something in its middle.
     inner = person[len(person) // 3 : len(person) // 2, person.shape[1] // 3 : -1]
-    if inner.size:
-        skin = np.median(inner.reshape(-1, 3), axis=0)
+    skin = np.median(inner.reshape(-1, 3), axis=0)
     cloth = rng.uniform(15, 200, 3)
     light = (out / 255) ** np.float32(2.2)
     colours = [((c / 255) ** 2.2).astype(np.float32) for c in (skin, cloth)]
