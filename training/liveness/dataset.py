@@ -24,12 +24,18 @@ from training.sampling import Key, rng_of
 
 
 class Batch(NamedTuple):
-    """image (..., 3, H, W) uint8 RGB; live (...) int64; teacher (...) float32, NaN: not asked."""
+    """image (..., 3, H, W) uint8 RGB; live (...) int64; teacher (...) float32, NaN: not asked.
+
+    medium: (..., H / 8, W / 8) float32 0..1, where what is held up is seen; NaN: not known.
+    """
 
     image: Tensor
     live: Tensor
     teacher: Tensor
+    medium: Tensor
 
+
+Map = NDArray[np.float32]
 
 RECOLOURED = 0.15
 """Of the views: all hues turned, and of as many those around the face alone. Few people are seen in
@@ -161,9 +167,10 @@ class Presentations(Dataset[Batch]):
         rng = rng_of(self.seed, key)
         index = self.chosen[key.index]
         sample = self.store.samples[index]
-        image = self.store.cut(index, self.jitter.draw(sample.box, rng))
+        box = self.jitter.draw(sample.box, rng)
+        image, medium = self.store.cut(index, box), self.store.map(index, box)
         if self.familiar[index]:
-            image = self._of_nobody(image, sample.label, rng)
+            image, medium = self._of_nobody(image, medium, sample.label, rng)
         # Light and lens are those of the whole frame: the same on all crops of it.
         if rng.random() < VEILED:
             image = veiled(image, rng)
@@ -174,41 +181,48 @@ class Presentations(Dataset[Batch]):
         elif turned < 2 * RECOLOURED:
             image = redressed(image, self.scales, rng)
         if rng.random() < 0.5:
-            image = image[:, ::-1]
+            image, medium = image[:, ::-1], medium[:, ::-1]
         said = np.nan if self.teacher is None else self.teacher[index]
         return Batch(
             torch.from_numpy(crops.planes(image)),
             torch.tensor(int(sample.live)),
             torch.tensor(said, dtype=torch.float32),
+            torch.from_numpy(np.ascontiguousarray(medium)),
         )
 
-    def _of_nobody(self, image: Image, label: str, rng: np.random.Generator) -> Image:
+    def _of_nobody(
+        self, image: Image, medium: Map, label: str, rng: np.random.Generator
+    ) -> tuple[Image, Map]:
         """The surroundings of a face, with the near crop of another presentation of its label.
 
         Few people are seen with all that is around them. A network that sees their faces there
         learns these, and that whoever else stands there is an attack.
         """
-        image = self._with_near(image, label, rng)
+        image, medium = self._with_near(image, medium, label, rng)
         if rng.random() < HIDDEN:
             side = image.shape[1]
             for i, scale in enumerate(self.scales):
                 part = slice(i * side, (i + 1) * side)
                 if scale >= NEAR:
                     image[part] = hidden(image[part], scale)
-        return image
+        return image, medium
 
-    def _with_near(self, image: Image, label: str, rng: np.random.Generator) -> Image:
+    def _with_near(
+        self, image: Image, medium: Map, label: str, rng: np.random.Generator
+    ) -> tuple[Image, Map]:
         """The same crops, but the near ones of another presentation of the label."""
         others = self.others.get(label, [])
         if not others:
-            return image
+            return image, medium
         other = others[int(rng.integers(len(others)))]
-        near = self.store.cut(other, self.jitter.draw(self.store.samples[other].box, rng))
-        side = image.shape[1]
+        box = self.jitter.draw(self.store.samples[other].box, rng)
+        pairs = (image, self.store.cut(other, box)), (medium, self.store.map(other, box))
         for i, scale in enumerate(self.scales):
             if scale < NEAR:
-                image[i * side : (i + 1) * side] = near[i * side : (i + 1) * side]
-        return image
+                for own, near in pairs:
+                    side = own.shape[1]
+                    own[i * side : (i + 1) * side] = near[i * side : (i + 1) * side]
+        return image, medium
 
 
 def _staged(sample: Sample) -> bool:

@@ -256,6 +256,8 @@ def _make(job: Job) -> tuple[list[Sample], int]:
         path = folder / "pictures" / job.label / name
         if not cv2.imwrite(str(path), presented.image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY]):
             raise OutputError(f"{path}: cannot be written")
+        if presented.medium is not None:
+            samples.write_medium(path, presented.medium)
         kept.append(Sample(path, job.label, made.person, box, film, maker.range, made.parameters))
     return kept, missed
 

@@ -75,7 +75,10 @@ def _conv(inside: int, out: int, stride: int = 1) -> nn.Sequential:
 
 
 class Tower(nn.Module):
-    """One crop (N, 3, S, S) to features (N, widths[-1]), and the map that draws its spectrum."""
+    """One crop (N, 3, S, S) to features (N, widths[-1]), and (N, widths[-2], S / 8, S / 8).
+
+    The latter is what its spectrum and the place of the medium are drawn from, in training alone.
+    """
 
     def __init__(self, design: Design) -> None:
         super().__init__()
@@ -89,6 +92,7 @@ class Tower(nn.Module):
         self.stages = nn.ModuleList(stages)
         drawn = widths[-2]
         self.draw = nn.Sequential(_conv(drawn, 32), nn.ReLU(), nn.Conv2d(32, 1, 3, padding=1))
+        self.find = nn.Sequential(_conv(drawn, 32), nn.ReLU(), nn.Conv2d(32, 1, 3, padding=1))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         x = torch.relu(self.stem(x))
@@ -99,11 +103,15 @@ class Tower(nn.Module):
 
 
 class Answers(NamedTuple):
-    """joint (N, 2): logits, attack and live. alone: of each tower. drawn: spectra."""
+    """joint (N, 2): logits, attack and live. alone: of each tower. drawn: spectra.
+
+    found: (N, crops · S / 8, S / 8) logits of where the medium is seen.
+    """
 
     joint: Tensor
     alone: tuple[Tensor, ...]
     drawn: tuple[Tensor, ...]
+    found: Tensor
 
 
 class LiveNet(nn.Module):
@@ -136,6 +144,7 @@ class LiveNet(nn.Module):
             self._joined(features),
             tuple(head(f) for head, f in zip(self.alone, features, strict=True)),
             tuple(t.draw(m) for t, (_, m) in zip(self.towers, both, strict=True)),
+            torch.cat([t.find(m)[:, 0] for t, (_, m) in zip(self.towers, both, strict=True)], 1),
         )
 
 

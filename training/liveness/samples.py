@@ -5,6 +5,9 @@ from the list's folder), label ("live" or the attack instrument), person (who is
 box x1, y1, x2, y2 in pixels (pixel centres at integers), film (pictures of one film share it; empty
 for stills), range ("train" or "test": which parameters of the simulation were drawn; empty for real
 ones) and parameters (JSON; empty for bona fide presentations and for sets that record none).
+
+Where it is known which pixels show what is held up, a picture `x.jpg` has a map `x.medium.png`
+beside it: a quarter of its size, 255 where a pixel is all paper or device.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.errors import OutputError
 from edge.outputs import replacing
 from training.errors import DataError
 
@@ -36,6 +40,10 @@ COLUMNS = (
     "range",
     "parameters",
 )
+
+
+COARSER = 4
+"""Pixels of a picture along a side of one of its map's."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,3 +124,32 @@ def picture(sample: Sample) -> NDArray[np.uint8]:
     if image is None:
         raise DataError(f"{sample.picture}: not a picture that can be read")
     return np.asarray(image, np.uint8)
+
+
+def _map_of(path: Path) -> Path:
+    return path.with_suffix(".medium.png")
+
+
+def write_medium(path: Path, medium: NDArray[np.float32]) -> None:
+    """Writes the map of the picture at `path`. medium: (H, W) 0..1. Raises OutputError."""
+    high, wide = (max(n // COARSER, 1) for n in medium.shape)
+    small = cv2.resize(medium, (wide, high), interpolation=cv2.INTER_AREA)
+    levels = np.rint(small.clip(0, 1) * 255).astype(np.uint8)
+    if not cv2.imwrite(str(_map_of(path)), levels):
+        raise OutputError(f"{_map_of(path)}: cannot be written")
+
+
+def medium(sample: Sample) -> NDArray[np.uint8] | None:
+    """(H / 4, W / 4) uint8: where the picture shows what is held up; None: not known.
+
+    Raises DataError.
+    """
+    path = _map_of(sample.picture)
+    if path.is_file():
+        found = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+        if found is None:
+            raise DataError(f"{path}: not a map that can be read")
+        return np.asarray(found, np.uint8)
+    if sample.live and "beside" not in sample.parameters.get("scene", {}):
+        return np.zeros((1, 1), np.uint8)
+    return None

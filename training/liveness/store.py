@@ -1,7 +1,8 @@
 """Crops of a list, cut once: reading a frame takes longer than training on it.
 
-Kept are the squares of a network's input, wider by `MARGIN` and finer, in one file of uint8. Views
-of a sample are cut from them, through the same matrices that would cut them from the frame.
+Kept are the squares of a network's input, wider by `MARGIN` and finer, in one file of uint8, and
+beside it the same squares of the maps that show the medium. Views of a sample are cut from them,
+through the same matrices that would cut them from the frame.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from edge.packs import preprocess
 from edge.packs.schema import BoxesFit, BoxFit, InputSpec
 from training.liveness import crops
 from training.liveness.crops import Image
-from training.liveness.samples import Sample, picture
+from training.liveness.samples import Sample, medium, picture
 
 MARGIN = 1.25
 """Sides of what is kept over those of the crops: what a detector's boxes stray, with room."""
@@ -30,6 +31,8 @@ AROUND = 4.0
 """Face sizes that a picture with surroundings shows at least, or all that the widest crop does."""
 SLACK = 0.15
 """Of that side so much may lie beyond the picture's edge."""
+MAP = 8
+"""Pixels of a crop along a side of one of its map's: as `model.Tower` halves it three times."""
 
 
 def kept_spec(spec: InputSpec) -> InputSpec:
@@ -42,6 +45,21 @@ def kept_spec(spec: InputSpec) -> InputSpec:
     return spec.model_copy(update={**size, "fit": fit})
 
 
+def map_spec(spec: InputSpec) -> InputSpec:
+    """The squares of `spec` for a map of the medium."""
+    size = {"width": spec.width // MAP, "height": spec.height // MAP}
+    fit = spec.fit
+    if isinstance(fit, BoxFit):
+        return spec.model_copy(update={**size, "fit": _bare(fit)})
+    assert isinstance(fit, BoxesFit)
+    bare = BoxesFit(kind="boxes", crops=tuple(map(_bare, fit.crops)))
+    return spec.model_copy(update={**size, "fit": bare})
+
+
+def _bare(fit: BoxFit) -> BoxFit:
+    return fit.model_copy(update={"border": 0.0})  # no medium beyond the frame
+
+
 def _wider(fit: BoxFit) -> BoxFit:
     return fit.model_copy(update={"scale": fit.scale * MARGIN})
 
@@ -49,7 +67,9 @@ def _wider(fit: BoxFit) -> BoxFit:
 class Store:
     """The kept squares (n, height, width, 3) uint8 BGR of samples, in order.
 
-    frames: (n, 2) width and height of the pictures that they were cut from, pixels.
+    frames: (n, 2) width and height of the pictures that they were cut from, pixels. maps: (n, h, w)
+    uint8, the share of the medium on squares of `map_spec`, as wide as what is kept. known: (n,)
+    whether a sample has such a map.
     """
 
     def __init__(
@@ -58,9 +78,14 @@ class Store:
         spec: InputSpec,
         kept: NDArray[np.uint8],
         frames: NDArray[np.int32],
+        maps: NDArray[np.uint8],
+        known: NDArray[np.bool_],
     ) -> None:
         self.samples, self.spec, self.kept, self.frames = samples, spec, kept, frames
+        self.maps, self.known = maps, known
         self._kept_spec = kept_spec(spec)
+        self._map_spec = map_spec(spec)
+        self._kept_map_spec = map_spec(self._kept_spec)
 
     @classmethod
     def of(
@@ -72,21 +97,27 @@ class Store:
         for s in samples:
             named.update(f"{s.picture.absolute()} {s.box.tolist()}\n".encode())
         path = folder / f"crops-{named.hexdigest()[:16]}.npy"
-        sizes = path.with_name(f"{path.stem}-frames.npy")
-        if not (path.is_file() and sizes.is_file()):
+        rest = path.with_suffix(".npz")
+        if not (path.is_file() and rest.is_file()):
             folder.mkdir(parents=True, exist_ok=True)
             shape = (len(samples), wider.height, wider.width, 3)
+            coarse = map_spec(wider)
             frames = np.zeros((len(samples), 2), np.int32)
+            maps = np.zeros((len(samples), coarse.height, coarse.width), np.uint8)
+            known = np.zeros(len(samples), np.bool_)
             with replacing(path) as part:
                 kept = np.lib.format.open_memmap(part, "w+", np.uint8, shape)
                 for i, s in enumerate(track(samples, "cutting", console=console, transient=True)):
-                    image = picture(s)
+                    image, shown = picture(s), medium(s)
                     kept[i], frames[i] = crops.cut(image, s.box, wider), image.shape[1::-1]
+                    if shown is not None:
+                        maps[i], known[i] = _mapped(shown, image, s, coarse), True
                 kept.flush()
                 del kept
-            with replacing(sizes) as part, part.open("wb") as file:
-                np.save(file, frames)
-        return cls(samples, spec, np.load(path, mmap_mode="r"), np.load(sizes))
+            with replacing(rest) as part, part.open("wb") as file:
+                np.savez(file, frames=frames, maps=maps, known=known)
+        with np.load(rest) as had:
+            return cls(samples, spec, np.load(path, mmap_mode="r"), **had)
 
     def surrounded(self) -> NDArray[np.bool_]:
         """(n,) whether the picture shows what is around the face: `AROUND`, but for `SLACK`."""
@@ -101,12 +132,39 @@ class Store:
 
     def cut(self, index: int, box: NDArray[np.floating]) -> Image:
         """(height, width, 3) uint8 BGR: `crops.cut` of sample `index` around `box` of its frame."""
-        onto = preprocess.face_matrices(self.spec, box)
-        had = preprocess.face_matrices(self._kept_spec, self.samples[index].box)
-        side = self._kept_spec.width
+        return self._view(self.kept[index], self._kept_spec, self.spec, index, box)
+
+    def map(self, index: int, box: NDArray[np.floating]) -> NDArray[np.float32]:
+        """(height / 8, width / 8) float32: the share of the medium on what `cut` gives, NaN where
+        it is not known.
+        """
+        if not self.known[index]:
+            return np.full((self._map_spec.height, self._map_spec.width), np.nan, np.float32)
+        grey = np.repeat(self.maps[index][..., None], 3, axis=2)
+        seen = self._view(grey, self._kept_map_spec, self._map_spec, index, box)
+        return seen[..., 0] / np.float32(255)
+
+    def _view(
+        self,
+        kept: Image,
+        kept_as: InputSpec,
+        wanted: InputSpec,
+        index: int,
+        box: NDArray[np.floating],
+    ) -> Image:
+        onto = preprocess.face_matrices(wanted, box)
+        had = preprocess.face_matrices(kept_as, self.samples[index].box)
+        side = kept_as.width
         parts = []
-        for i, (part, new, old) in enumerate(zip(self.spec.parts, onto, had, strict=True)):
-            square = self.kept[index, i * side : (i + 1) * side]
+        for i, (part, new, old) in enumerate(zip(wanted.parts, onto, had, strict=True)):
+            square = kept[i * side : (i + 1) * side]
             back = np.linalg.inv(np.vstack([old, [0, 0, 1]]))
             parts.append(crops.pixels(square, new @ back, part))
         return np.concatenate(parts)
+
+
+def _mapped(shown: Image, image: Image, sample: Sample, coarse: InputSpec) -> NDArray[np.uint8]:
+    """A map (h, w) of a picture cut as `coarse` says."""
+    smaller = np.tile(np.array(shown.shape[::-1]) / image.shape[1::-1], 2)
+    grey = np.repeat(shown[..., None], 3, axis=2)
+    return crops.cut(grey, (sample.box + 0.5) * smaller - 0.5, coarse)[..., 0]

@@ -57,8 +57,8 @@ def _surprise(values: NDArray[np.floating], live: bool) -> float:
 class LiveTask:
     """Trains a `LiveNet`; chooses by the errors on people held back.
 
-    fourier, alone, taught: weights of the losses of the spectra, of each tower's own answer and of
-    the teacher's, beside the joint answer's cross-entropy.
+    fourier, alone, taught, medium: weights of the losses of the spectra, of each tower's own
+    answer, of the teacher's and of where the medium is, beside the joint answer's cross-entropy.
     """
 
     name = "liveness"
@@ -75,11 +75,12 @@ class LiveTask:
         fourier: float = 0.5,
         alone: float = 0.3,
         taught: float = 0.0,
+        medium: float = 0.5,
         smoothing: float = 0.02,
     ) -> None:
         self.design, self.train, self.held = design, train, held
         self.fourier, self.alone, self.taught = fourier, alone, taught
-        self.smoothing = smoothing
+        self.medium, self.smoothing = medium, smoothing
         self.module: nn.Module = ForTraining(design.build()).to(memory_format=torch.channels_last)
         self._images = torch.from_numpy(
             np.stack([crops.planes(crops.cut(picture(s), s.box, design.spec)) for s in held])
@@ -96,8 +97,10 @@ class LiveTask:
         drawn = torch.stack(
             [F.mse_loss(got.float(), want) for got, want in zip(found.drawn, wanted, strict=True)]
         ).mean()
-        loss = entropy[0] + self.alone * torch.stack(entropy[1:]).mean() + self.fourier * drawn
-        figures = {"entropy": entropy[0], "spectrum": drawn}
+        where = located(found.found.float(), batch.medium)
+        loss = entropy[0] + self.alone * torch.stack(entropy[1:]).mean()
+        loss = loss + self.fourier * drawn + self.medium * where
+        figures = {"entropy": entropy[0], "spectrum": drawn, "medium": where}
         if self.taught > 0:
             figures["taught"] = taught(found.joint.float(), batch)
             loss = loss + self.taught * figures["taught"]
@@ -109,6 +112,19 @@ class LiveTask:
 
     def description(self) -> dict[str, Any]:
         return self.design.plain()
+
+
+def located(logits: Tensor, medium: Tensor) -> Tensor:
+    """Cross-entropy, pixel by pixel, to where the medium is; where that is not known, nothing.
+
+    Each pixel says something of its own place (deep pixel-wise supervision, George and Marcel 2019,
+    who call all of an attack's pixels attack): a sheet's edge is learned as an edge, from few
+    pictures.
+    """
+    known = torch.isfinite(medium)
+    if not known.any():
+        return logits.sum() * 0
+    return F.binary_cross_entropy_with_logits(logits[known], medium[known])
 
 
 def taught(logits: Tensor, batch: Batch) -> Tensor:

@@ -99,6 +99,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = group.add_argument
     add("--fourier", type=float, default=0.5, help="of the spectrum (default %(default)s)")
     add("--alone", type=float, default=0.3, help="of each crop alone (default %(default)s)")
+    add("--medium", type=float, default=0.5, help="of where the medium is (default %(default)s)")
     add("--taught", type=float, default=0.3, help="of the teacher's (default %(default)s)")
     cli.add_plan_arguments(parser, epochs=12, batch=64, lr=2e-3, weight_decay=0.01, ema=0.998)
 
@@ -160,6 +161,7 @@ def run(args: argparse.Namespace) -> int:
         fourier=args.fourier,
         alone=args.alone,
         taught=args.taught if args.teacher else 0.0,
+        medium=args.medium,
     )
     if weights is not None:
         try:

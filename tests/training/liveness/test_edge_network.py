@@ -51,7 +51,7 @@ def test_views_from_the_store_are_those_from_the_frame(make_list: Make, tmp_path
     assert np.abs(store.cut(1, found[1].box) - direct).mean() > 4
     again = Store.of(found, spec, tmp_path / "cache", Console(stderr=True))
     np.testing.assert_array_equal(again.kept, store.kept)
-    assert len(list((tmp_path / "cache").glob("*-frames.npy"))) == 1
+    assert len(list((tmp_path / "cache").glob("*.npz"))) == 1
 
 
 def test_a_view_follows_from_its_key_alone(make_list: Make, tmp_path: Path) -> None:
@@ -82,7 +82,8 @@ def test_of_frames_of_few_people_nobodys_face_is_learned(
     assert data.familiar.tolist() == [False] * 8 + [True] * 8
     rng = np.random.default_rng(0)
     own = store.cut(8, moved[0].box)
-    seen = [data._of_nobody(own.copy(), "live", rng) for _ in range(20)]
+    bare = store.map(8, moved[0].box)
+    seen = [data._of_nobody(own.copy(), bare.copy(), "live", rng)[0] for _ in range(20)]
     assert all(np.abs(s[:72].astype(int) - own[:72]).mean() > 1 for s in seen)
     hides = [bool((s[72:] != own[72:]).any()) for s in seen]
     assert 8 <= sum(hides) <= 19
@@ -105,7 +106,7 @@ def test_of_the_living_who_were_cut_out_another_is_seen_from_near(
     assert data.others["print"] == [3, 4, 5, 9, 10, 11]
     rng = np.random.default_rng(0)
     own = store.cut(6, stood[0].box)
-    seen = data._with_near(own.copy(), "live", rng)
+    seen, _ = data._with_near(own.copy(), store.map(6, stood[0].box), "live", rng)
     np.testing.assert_array_equal(seen[72:], own[72:])
     assert np.abs(seen[:72].astype(int) - own[:72]).mean() > 1
 

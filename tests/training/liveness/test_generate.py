@@ -49,6 +49,14 @@ def test_a_list_of_all_labels_is_written(made: Path) -> None:
         assert s.box[2] > 0 and s.box[0] < image.shape[1]
         assert s.range == "train" and s.parameters["camera"]["quality"] > 0
         assert not is_validation(s.person)
+        shown = samples.medium(s)
+        assert shown is not None
+        if s.live:
+            assert "beside" in s.parameters["scene"] or not shown.any()
+        else:
+            x, y = (round(float(v)) // samples.COARSER for v in (s.box[:2] + s.box[2:]) / 2)
+            around = shown[max(y - 6, 0) : y + 7, max(x - 6, 0) : x + 7]
+            assert around.max() == 255  # a mask may have a hole there
     assert summary["simulated"] is True
     assert not list(made.parent.glob(".out*"))
     sheet = cv2.imread(str(made.parent / "sheet.png"))

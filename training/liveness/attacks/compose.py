@@ -99,6 +99,14 @@ def lay_on(frame: Floats, roi: Roi, light: Floats, alpha: Floats) -> None:
     part += (light - part) * alpha[..., None]
 
 
+def over_frame(alpha: Floats, roi: Roi, frame: tuple[int, int]) -> Floats:
+    """A medium's share (h, w) of a frame's rectangle as one (H, W) of the whole frame."""
+    x1, y1, x2, y2 = roi
+    out = np.zeros(frame, np.float32)
+    out[y1:y2, x1:x2] = alpha
+    return out
+
+
 def face_box(surface: Surface, face: NDArray[np.floating]) -> NDArray[np.float32]:
     """(4,) pixels around a box (4,) in cm on the medium."""
     x1, y1, x2, y2 = face

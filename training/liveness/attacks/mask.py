@@ -118,7 +118,9 @@ class _Worn:
         roi = (x1, y1, x2, y2)
         compose.shadow(frame, roi, cut, 0.35 * scale, p.shadow)
         compose.lay_on(frame, roi, sheet, cut)
-        return Presented(take(to_levels(frame), p.camera, rng), np.asarray(now.box, np.float32))
+        image = take(to_levels(frame), p.camera, rng)
+        medium = compose.over_frame(cut, roi, (high, wide))
+        return Presented(image, np.asarray(now.box, np.float32), medium)
 
     def _cut(
         self, to: NDArray[np.floating], size: tuple[int, int], edge: float

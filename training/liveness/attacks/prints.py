@@ -131,6 +131,7 @@ class Sheet:
         skin = light.skin(now) if self.there else light.some_skin(steady, falling)
         cloth = light.cloth(self.first, steady, falling)
         behind, front = self.hands(steady)
+        medium = np.zeros(size, np.float32)
         roi = compose.covered(surface, self.half, size)
         if roi is not None:
             seen = surface.see(*roi)
@@ -145,9 +146,10 @@ class Sheet:
                 compose.shadow(frame, roi, alpha, p.focus.shadow_size * scale, p.focus.shadow)
             holding.draw(frame, behind, surface, skin, cloth, steady, blur)
             compose.lay_on(frame, roi, sheet, alpha)
+            medium = compose.over_frame(alpha, roi, size)
             holding.draw(frame, front, surface, skin, cloth, steady, blur)
         image = take(to_levels(frame), p.camera, rng)
-        return Presented(image, compose.face_box(surface, self.face))
+        return Presented(image, compose.face_box(surface, self.face), medium)
 
 
 def filling(laid: Laid, face: NDArray[np.floating], now: Shown, hold: Hold) -> Surface | None:

@@ -78,6 +78,7 @@ class Device:
         skin = light.skin(now) if self.there else light.some_skin(steady, self.falling)
         cloth = light.cloth(self.first, steady, self.falling)
         behind, front = holding.hands(p.hand, self.half, steady)
+        medium = np.zeros(size, np.float32)
         roi = compose.covered(surface, self.half, size)
         if roi is not None:
             seen = surface.see(*roi)
@@ -94,9 +95,10 @@ class Device:
                 draw_stand(frame, surface, self.half, p.stand, colour)
             holding.draw(frame, behind, surface, skin, cloth, steady, blur)
             compose.lay_on(frame, roi, front_light, alpha)
+            medium = compose.over_frame(alpha, roi, size)
             holding.draw(frame, front, surface, skin, cloth, steady, blur)
         image = take(to_levels(frame), p.camera, rng)
-        return Presented(image, compose.face_box(surface, self.laid.face(shown)))
+        return Presented(image, compose.face_box(surface, self.laid.face(shown)), medium)
 
     def _front(
         self,

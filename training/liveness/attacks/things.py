@@ -65,10 +65,15 @@ class Scene:
 
 @dataclass(frozen=True, eq=False)
 class Presented:
-    """One camera frame. image: (H, W, 3) uint8 BGR. face_box: (4,) where the shown face lies."""
+    """One camera frame. image: (H, W, 3) uint8 BGR. face_box: (4,) where the shown face lies.
+
+    medium: (H, W) float32 0..1, the share of each pixel that what is held up covers: sheet, device,
+    without the hand; None: nothing is held up.
+    """
 
     image: Image
     face_box: Floats
+    medium: Floats | None = None
 
 
 class Instrument(Protocol):

@@ -1,0 +1,74 @@
+"""Maps of where the medium is: they go with the pictures' crops, and teach where they are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from rich.console import Console
+
+from training.liveness import crops, samples
+from training.liveness.dataset import Presentations
+from training.liveness.model import Design
+from training.liveness.samples import picture
+from training.liveness.store import Store
+from training.liveness.task import located
+from training.sampling import Key
+
+Make = Callable[..., Path]
+
+
+def test_maps_are_cut_as_their_pictures_are(make_list: Make, tmp_path: Path) -> None:
+    """Where a crop shows paper its map is white, for any box; off the frame it is not."""
+    found = samples.read(make_list("some", "a", 2))
+    paper, bare = next(s for s in found if not s.live), next(s for s in found if s.live)
+    unknown = next(s for s in found if not s.live and s is not paper)
+    image = np.zeros_like(picture(paper))
+    x1, y1, x2, y2 = (round(float(v)) for v in paper.box)
+    image[y1 - 8 : y2 + 12, x1 - 10 : x2 + 5] = 255
+    cv2.imwrite(str(paper.picture.with_suffix(".png")), image)
+    paper = replace(paper, picture=paper.picture.with_suffix(".png"))
+    samples.write_medium(paper.picture, image[..., 0] / np.float32(255))
+    store = Store.of([paper, bare, unknown], Design().spec, tmp_path, Console(stderr=True))
+    assert store.known.tolist() == [True, True, False]
+    assert np.isnan(store.map(2, unknown.box)).all() and (store.map(1, bare.box) == 0).all()
+    for moved in (np.zeros(4), np.array([6, -4, 9, 3])):
+        box = paper.box + moved.astype(np.float32)
+        crop, got = store.cut(0, box), store.map(0, box)
+        assert got.shape == (27, 9) and got.min() == 0 and got.max() == 1
+        outside = (crop == crops.BORDER).all(axis=2)
+        white = np.where(outside, 0, crop[..., 0] / 255).astype(np.float32)
+        wanted = cv2.resize(white, (9, 27), interpolation=cv2.INTER_AREA)
+        assert np.abs(got - wanted).mean() < 0.05
+        assert np.corrcoef(got.ravel(), wanted.ravel())[0, 1] > 0.97
+
+
+def test_where_no_map_is_known_none_is_learned() -> None:
+    logits = torch.tensor([[2.0, -2.0, 5.0]])
+    sure = located(logits, torch.tensor([[1.0, 0.0, torch.nan]]))
+    assert float(sure) == pytest.approx(float(np.log1p(np.exp(-2))), abs=1e-6)
+    assert located(logits, torch.tensor([[0.0, 1.0, torch.nan]])) > 2
+    assert located(logits, torch.full((1, 3), torch.nan)) == 0
+
+
+def test_a_view_and_its_map_are_mirrored_together(make_list: Make, tmp_path: Path) -> None:
+    sample = samples.read(make_list("some", "a", 1))
+    left = np.zeros(picture(sample[1]).shape[:2], np.float32)
+    left[:, : round(float(sample[1].box[[0, 2]].mean()))] = 1
+    samples.write_medium(sample[1].picture, left)
+    cv2.imwrite(str(sample[1].picture), np.repeat((left * 255)[..., None], 3, axis=2))
+    store = Store.of(sample, Design().spec, tmp_path, Console(stderr=True))
+    data = Presentations(store, seed=1, strength=0)
+    sides = set()
+    for epoch in range(12):
+        view = data[Key(epoch, 1, 0)]
+        bright, white = view.image[:, :72].float().mean(0), view.medium[:9]
+        left_is_bright = bool(bright[:, :24].mean() > bright[:, -24:].mean())
+        assert left_is_bright == bool(white[:, :3].mean() > white[:, -3:].mean())
+        sides.add(left_is_bright)
+    assert sides == {True, False}
