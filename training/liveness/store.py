@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -107,11 +108,22 @@ class Store:
             known = np.zeros(len(samples), np.bool_)
             with replacing(path) as part:
                 kept = np.lib.format.open_memmap(part, "w+", np.uint8, shape)
-                for i, s in enumerate(track(samples, "cutting", console=console, transient=True)):
-                    image, shown = picture(s), medium(s)
-                    kept[i], frames[i] = crops.cut(image, s.box, wider), image.shape[1::-1]
+
+                def one(i: int) -> None:
+                    image, shown = picture(samples[i]), medium(samples[i])
+                    kept[i] = crops.cut(image, samples[i].box, wider)
+                    frames[i] = image.shape[1::-1]
                     if shown is not None:
-                        maps[i], known[i] = _mapped(shown, image, s, coarse), True
+                        maps[i], known[i] = _mapped(shown, image, samples[i], coarse), True
+
+                pool = ThreadPoolExecutor()
+                try:
+                    done = pool.map(one, range(len(samples)))
+                    how = {"total": len(samples), "console": console, "transient": True}
+                    for _ in track(done, "cutting", **how):
+                        pass
+                finally:
+                    pool.shutdown(cancel_futures=True)
                 kept.flush()
                 del kept
             with replacing(rest) as part, part.open("wb") as file:
