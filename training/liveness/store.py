@@ -8,6 +8,7 @@ through the same matrices that would cut them from the frame.
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -119,9 +120,8 @@ class Store:
                 pool = ThreadPoolExecutor()
                 try:
                     done = pool.map(one, range(len(samples)))
-                    how = {"total": len(samples), "console": console, "transient": True}
-                    for _ in track(done, "cutting", **how):
-                        pass
+                    shown = track(done, "cutting", len(samples), console=console, transient=True)
+                    deque(shown, maxlen=0)
                 finally:
                     pool.shutdown(cancel_futures=True)
                 kept.flush()
@@ -154,7 +154,7 @@ class Store:
             return np.full((self._map_spec.height, self._map_spec.width), np.nan, np.float32)
         grey = np.repeat(self.maps[index][..., None], 3, axis=2)
         seen = self._view(grey, self._kept_map_spec, self._map_spec, index, box)
-        return seen[..., 0] / np.float32(255)
+        return np.asarray(seen[..., 0] / np.float32(255), np.float32)
 
     def _view(
         self,
