@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -108,25 +108,29 @@ def veiled(image: Image, rng: np.random.Generator) -> Image:
     return np.asarray(out, np.uint8)
 
 
-def balanced(samples: Sequence[Sample]) -> NDArray[np.float64]:
-    """(n,) frequencies: half of what is drawn is live, and all instruments have equal shares.
+def balanced(
+    samples: Sequence[Sample], shares: Mapping[str, float] | None = None
+) -> NDArray[np.float64]:
+    """(n,) frequencies: half of what is drawn is live, and all instruments have equal parts.
 
-    Raises DataError when one of the two is missing.
+    shares: of instruments that have more or less, against 1 of the others. Raises DataError when
+    live faces or attacks are missing.
     """
     count = Counter(s.label for s in samples)
     if LIVE not in count or len(count) < 2:
         raise DataError(f"live faces and attacks are both needed, there is only {', '.join(count)}")
-    share = {
-        label: (0.5 if label == LIVE else 0.5 / (len(count) - 1)) / n for label, n in count.items()
-    }
-    return np.array([share[s.label] for s in samples])
+    part = {label: (shares or {}).get(label, 1.0) for label in count if label != LIVE}
+    whole = sum(part.values())
+    part[LIVE] = whole
+    each = {label: part[label] / (2 * whole) / n for label, n in count.items()}
+    return np.array([each[s.label] for s in samples])
 
 
 class Presentations(Dataset[Batch]):
     """Views of presentations; half are mirrored. Asked by `Key`.
 
     strength: of light, lens and coder beside those of the pictures (`training.augment`). teacher:
-    (n,) another network's scores, or None.
+    (n,) another network's scores, or None. shares: as for `balanced`.
     """
 
     def __init__(
@@ -138,6 +142,7 @@ class Presentations(Dataset[Batch]):
         jitter: Jitter | None = None,
         teacher: NDArray[np.float32] | None = None,
         leave_out: Collection[str] = (),
+        shares: Mapping[str, float] | None = None,
     ) -> None:
         self.store, self.seed, self.strength = store, seed, strength
         self.jitter, self.teacher = jitter or Jitter(), teacher
@@ -148,7 +153,7 @@ class Presentations(Dataset[Batch]):
         for i in self.chosen:
             if not (self.familiar[i] or _staged(store.samples[i])):
                 self.others.setdefault(store.samples[i].label, []).append(i)
-        self.weights = balanced([store.samples[i] for i in self.chosen])
+        self.weights = balanced([store.samples[i] for i in self.chosen], shares)
 
     def _familiar(self) -> NDArray[np.bool_]:
         """(n,) whether the frame shows somebody's surroundings that are seen in `OFTEN` more."""

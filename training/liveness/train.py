@@ -73,6 +73,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="... of other people, by which the best epoch is chosen; may be repeated",
     )
     add("--leave-out", nargs="+", default=[], metavar="INSTRUMENT", help="not to train on")
+    add(
+        "--share",
+        nargs="+",
+        default=[],
+        metavar="INSTRUMENT=N",
+        help="shown N times as often as an instrument that is not named: what is hard to tell "
+        "needs more practice",
+    )
     add("--cache", type=Path, metavar="DIR", help="where cut crops are kept (default: --out)")
     add("--strength", type=float, default=0.5, help="of light, lens, coder (default %(default)s)")
     group = parser.add_argument_group("network")
@@ -109,6 +117,22 @@ def listed(lists: Sequence[Path]) -> list[Sample]:
     return [sample for path in lists for sample in samples.read(path)]
 
 
+def _shares(given: Sequence[str], known: set[str]) -> dict[str, float]:
+    """Raises UsageError."""
+    made = {}
+    for word in given:
+        name, _, number = word.partition("=")
+        try:
+            made[name] = float(number)
+        except ValueError:
+            raise UsageError(f"--share takes INSTRUMENT=N, not {word!r}") from None
+        if name not in known:
+            raise UsageError(f"--share: no {name!r} is trained on; {', '.join(sorted(known))} are")
+        if not 0 < made[name] < float("inf"):
+            raise UsageError(f"--share {word}: a share must be above 0")
+    return made
+
+
 def _scales(given: Sequence[float], design: Design, start: Path | None) -> tuple[float, ...]:
     """Raises UsageError."""
     told = " ".join(f"{v:g}" for v in given)
@@ -131,6 +155,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(
             f"--leave-out: no {unknown[0]!r} in the lists; they have {', '.join(sorted(known))}"
         )
+    shares = _shares(args.share, known - set(args.leave_out))
     held = [s for s in held if s.label not in args.leave_out]
     if people := {s.person for s in train} & {s.person for s in held}:
         raise UsageError(f"{sorted(people)[0]} is in the training and held back from it as well")
@@ -152,7 +177,12 @@ def run(args: argparse.Namespace) -> int:
     torch.manual_seed(plan.seed)
     store = Store.of(train, design.spec, args.cache or plan.out, console)
     data = Presentations(
-        store, plan.seed, strength=args.strength, teacher=said, leave_out=args.leave_out
+        store,
+        plan.seed,
+        strength=args.strength,
+        teacher=said,
+        leave_out=args.leave_out,
+        shares=shares,
     )
     task = LiveTask(
         design,

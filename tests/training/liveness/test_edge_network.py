@@ -127,6 +127,9 @@ def test_half_is_live_and_instruments_share_the_rest(make_list: Make) -> None:
     assert weights[live].sum() == pytest.approx(0.5)
     phone = np.array([s.label == "phone" for s in found])
     assert weights[phone].sum() == pytest.approx(0.25)
+    more = balanced(found, {"phone": 3.0})
+    assert more[live].sum() == pytest.approx(0.5)
+    assert more[phone].sum() == pytest.approx(0.375) and more.sum() == pytest.approx(1)
     with pytest.raises(DataError, match="both needed"):
         balanced([s for s in found if s.live])
 
@@ -224,6 +227,20 @@ def test_an_unknown_instrument_cannot_be_left_out(make_list: Make, tmp_path: Pat
     given = ["--list", str(train), "--held", str(train), "--out", str(tmp_path / "r")]
     with pytest.raises(UsageError, match="no 'phone'"):
         main(["train", *given, "--leave-out", "phone"])
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [("print", "INSTRUMENT=N"), ("print=x", "N, not"), ("phone=2", "no 'phone'"), ("print=0", "0")],
+)
+def test_a_share_that_cannot_be_is_told(
+    given: str, told: str, make_list: Make, tmp_path: Path
+) -> None:
+    train, held = make_list("train", "ab", 4), make_list("held", "cd", 4)
+    words = ["--list", str(train), "--held", str(held), "--out", str(tmp_path / "r")]
+    with pytest.raises(UsageError, match=told):
+        main(["train", *words, "--share", given])
+    assert not (tmp_path / "r").exists()
 
 
 def test_it_stays_within_a_hundred_million_operations() -> None:
