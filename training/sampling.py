@@ -8,14 +8,15 @@ other workers, and a run spread over several machines all see the same samples.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import Sampler
 
 
-class Key(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Key:
     """What a training data set is asked for: sample `index` as it looks in `epoch`.
 
     repeat: how often the epoch has shown it before. Weighted sampling shows some many times, and
@@ -29,7 +30,7 @@ class Key(NamedTuple):
 
 def rng_of(seed: int, key: Key) -> np.random.Generator:
     """The generator of one sample, one time, in one epoch."""
-    return np.random.default_rng((seed, *key))
+    return np.random.default_rng((seed, key.epoch, key.index, key.repeat))
 
 
 def repeats(order: NDArray[np.int64]) -> NDArray[np.int64]:
