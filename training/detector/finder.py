@@ -19,6 +19,7 @@ from edge.packs.schema import FrameFit
 from training import checkpoint
 from training.detector.model import Design, Detector
 from training.errors import CheckpointError
+from training.memory import channels_last
 
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -136,7 +137,7 @@ def of_checkpoint(path: Path) -> Finder:
         module.load_state_dict(weights)
     except RuntimeError as error:
         raise CheckpointError(f"{path}: weights of another network: {error}") from error
-    return of_module(module.to(memory_format=torch.channels_last), design)
+    return of_module(channels_last(module), design)
 
 
 def of_path(path: Path) -> Eye:

@@ -34,6 +34,7 @@ from training.detector.loss import BOX_LOSSES, Loss
 from training.detector.model import Anchors, Design, Detector, macs
 from training.errors import CheckpointError
 from training.loop import fit
+from training.memory import channels_last
 from training.sampling import Key, rng_of
 
 Image = NDArray[np.uint8]
@@ -75,7 +76,7 @@ class DetectorTask:
         weights: dict[str, Tensor] | None = None,
     ) -> None:
         self.design, self.train = design, train
-        self.module: nn.Module = Detector(design).to(memory_format=torch.channels_last)
+        self.module: nn.Module = channels_last(Detector(design))
         if weights is not None:
             try:
                 self.module.load_state_dict(weights)

@@ -10,7 +10,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
@@ -28,6 +27,7 @@ from training.landmarks.layouts import Layout, layout
 from training.landmarks.locate import Found, Runner, locate, torch_runner
 from training.landmarks.model import FaceNet, build
 from training.landmarks.report import lines, report
+from training.memory import channels_last
 
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -96,7 +96,7 @@ def network_of(path: Path) -> tuple[FaceNet, Layout]:
     """The network of a checkpoint and its points' layout. Raises CheckpointError."""
     description, weights = load(path)
     net = build(description, weights).eval()
-    return net.to(memory_format=torch.channels_last), layout(description["layout"])
+    return channels_last(net), layout(description["layout"])
 
 
 def _of_checkpoint(args: argparse.Namespace, console: Console) -> dict[str, Any]:

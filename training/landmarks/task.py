@@ -15,6 +15,7 @@ from training.landmarks.layouts import Layout
 from training.landmarks.locate import locate, torch_runner
 from training.landmarks.loss import LossPlan, losses
 from training.landmarks.model import FaceNet
+from training.memory import channels_last
 
 BARS = {"nme": 0.05, "failures": 0.06, "pose_mae": 4.0, "age_mae": 6.0, "gender_error": 0.07}
 """What each figure shall be at most; the score is the mean of figure over bar."""
@@ -50,7 +51,7 @@ class LandmarksTask:
         validate_faces: int = 1600,
     ) -> None:
         self.name, self.layout = name, layout
-        self.module: nn.Module = net.to(memory_format=torch.channels_last)
+        self.module: nn.Module = channels_last(net)
         self.net, self.plan = net, plan or LossPlan()
         length = net.description()["embedding"] if "embedding" in net.heads else 0
         self.train = FaceDataset(

@@ -16,6 +16,7 @@ from training.liveness import crops
 from training.liveness.dataset import Batch, Presentations
 from training.liveness.model import LIVE, Design, ForTraining, LiveNet, normalised, spectra
 from training.liveness.samples import Sample, picture
+from training.memory import channels_last
 
 BPCER = 0.01
 """Of the validation's live faces, refused at the threshold where its attacks are counted."""
@@ -81,7 +82,7 @@ class LiveTask:
         self.design, self.train, self.held = design, train, held
         self.fourier, self.alone, self.taught = fourier, alone, taught
         self.medium, self.smoothing = medium, smoothing
-        self.module: nn.Module = ForTraining(design.build()).to(memory_format=torch.channels_last)
+        self.module: nn.Module = channels_last(ForTraining(design.build()))
         self._images = torch.from_numpy(
             np.stack([crops.planes(crops.cut(picture(s), s.box, design.spec)) for s in held])
         )

@@ -24,6 +24,7 @@ from edge.errors import UsageError
 from training import checkpoint, cli
 from training.errors import CheckpointError
 from training.loop import fit
+from training.memory import channels_last
 from training.recognition import crops, faces, mobilefacenet, quantised, teacher
 from training.recognition.backbones import BACKBONES
 from training.recognition.crops import Image
@@ -65,7 +66,7 @@ class DistillTask:
         held_targets: NDArray[np.float32],
     ) -> None:
         self.design, self.train = design, train
-        self.module: nn.Module = net.to(memory_format=torch.channels_last)
+        self.module: nn.Module = channels_last(net)
         self._targets = torch.from_numpy(held_targets)
         self._clean = _stacked([face.crop() for face in held])
         degraded = [

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
+from training.memory import channels_last
 from training.recognition import triplet, validation
 from training.recognition.dataset import Batch, IdentityDataset, PeopleDataset
 from training.recognition.heads import MarginHead
@@ -36,7 +36,7 @@ class RecognitionTask:
         how: dict[str, Any],
     ) -> None:
         self.design, self.train, self.held, self.how = design, train, held, how
-        self.module: nn.Module = net.to(memory_format=torch.channels_last)
+        self.module: nn.Module = channels_last(net)
         self.score = validation.name_of(min(validation.fars(held.label)))
 
     def embeddings(self, module: nn.Module, image: Tensor) -> Tensor:

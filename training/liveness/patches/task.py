@@ -17,6 +17,7 @@ from training.liveness.patches.dataset import Batch, Patches
 from training.liveness.patches.model import TASK, Design, FaceNet, PatchNet, scores
 from training.liveness.samples import LIVE, Sample, picture
 from training.liveness.task import by_label, summary
+from training.memory import channels_last
 from training.regime import Regime
 
 TIE = 1e-4
@@ -45,7 +46,7 @@ class PatchTask:
     ) -> None:
         self.design, self.train, self.held, self.regime = design, train, held, regime
         self.bound = bound
-        self.module: nn.Module = PatchNet(design).to(memory_format=torch.channels_last)
+        self.module: nn.Module = channels_last(PatchNet(design))
         spec = design.spec
         self._faces = torch.from_numpy(
             np.stack([crops.planes(crops.cut(picture(s), s.box, spec)) for s in held])
