@@ -21,12 +21,19 @@ class Task(Protocol):
     optimiser, learning rate and checkpoints (`training.regime`).
     """
 
-    name: str
-    score: str
-    lower_is_better: bool
-    module: nn.Module
-    train: Dataset[Any]
-    collate: Callable[[list[Any]], Any] | None
+    # Properties: the loop only reads them, so a task may hold a class of its own.
+    @property
+    def name(self) -> str: ...
+    @property
+    def score(self) -> str: ...
+    @property
+    def lower_is_better(self) -> bool: ...
+    @property
+    def module(self) -> nn.Module: ...
+    @property
+    def train(self) -> Dataset[Any]: ...
+    @property
+    def collate(self) -> Callable[[list[Any]], Any] | None: ...
 
     def loss(self, module: nn.Module, batch: Any) -> dict[str, Tensor]:
         """ "loss" is minimised, the others are recorded. Means over the batch's samples."""

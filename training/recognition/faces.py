@@ -19,6 +19,7 @@ from training.landmarks.data.label_csv import identity_of_path
 from training.pictures import Pictures
 from training.recognition import crops
 from training.recognition.crops import Image, Jitter, Matrix
+from training.recognition.sources import Face
 from training.sampling import Key, rng_of
 from training.split import is_validation
 
@@ -77,7 +78,7 @@ class Views:
     covered: float = 0.1
     small: float = 0.2
 
-    def draw(self, face: AlignedFace, rng: np.random.Generator) -> Image:
+    def draw(self, face: Face, rng: np.random.Generator) -> Image:
         """A degraded crop (112, 112, 3) uint8 BGR."""
         image = face.crop(self.jitter.draw(rng))
         if rng.random() < self.covered:

@@ -31,7 +31,7 @@ from training.recognition.heads import HEADS
 from training.recognition.model import Design
 from training.recognition.sources import sets
 from training.recognition.sources.sets import Faces
-from training.recognition.task import MarginTask, PairsTask, RecognitionTask
+from training.recognition.task import MarginTask, PairsTask
 from training.recognition.validation import Held
 
 EXAMPLES = """\
@@ -219,7 +219,7 @@ def _task(
     training: Faces,
     held: Held,
     views: Views,
-) -> RecognitionTask:
+) -> MarginTask | PairsTask:
     """Raises UsageError for a margin, scale or rate out of bounds."""
     chosen: dict[str, Any] = {} if args.margin is None else {"margin": args.margin}
     how = {"head": args.head, "people": training.people, **chosen}

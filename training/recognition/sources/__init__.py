@@ -29,10 +29,14 @@ class Source(Protocol):
     `people` of each face. notes: what was left out, and why.
     """
 
-    name: str
-    people: Sequence[str]
-    who: NDArray[np.int64]
-    notes: list[str]
+    @property
+    def name(self) -> str: ...
+    @property
+    def people(self) -> Sequence[str]: ...
+    @property
+    def who(self) -> NDArray[np.int64]: ...
+    @property
+    def notes(self) -> Sequence[str]: ...
 
     def face(self, index: int) -> Face:
         """Face `index` of n."""

@@ -24,10 +24,11 @@ class ImageFolder:
     def __init__(self, pictures: Path, labels: Path) -> None:
         self.name = str(pictures)
         self._faces = faces.load(pictures, labels, validation=None)
-        self.people, who = np.unique([face.identity for face in self._faces], return_inverse=True)
+        people, who = np.unique([face.identity for face in self._faces], return_inverse=True)
+        self.people = [str(name) for name in people]
         self.who = who.astype(np.int64)
         stored = len(self._faces[0].pictures.names)
-        self.notes = []
+        self.notes: list[str] = []
         if stored > len(self._faces):
             self.notes.append(
                 f"{stored - len(self._faces)} pictures without a face with 68 points in {labels}"

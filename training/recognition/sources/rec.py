@@ -62,7 +62,8 @@ class RecFolder:
         file = path / "train.rec" if path.is_dir() else path
         if not file.is_file():
             raise DataError(f"{file}: no such file; --set rec takes a folder with train.rec")
-        self.name, self.notes = str(path), []
+        self.name = str(path)
+        self.notes: list[str] = []
         _check_property(file.with_name("property"))
         self._records = Records(file)
         self._rows, self._labels = self._pictures()
