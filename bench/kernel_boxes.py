@@ -88,7 +88,7 @@ def crowd(count: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
 
 def onnx_nms(count: int, score: float) -> Callable[[NDArray, NDArray], NDArray]:
     """ONNX Runtime's NonMaxSuppression on one thread."""
-    constants = {
+    constants: dict[str, NDArray] = {
         "most": np.array([count], np.int64),
         "iou": np.array([IOU], np.float32),
         "score": np.array([score], np.float32),
@@ -119,20 +119,20 @@ def onnx_nms(count: int, score: float) -> Callable[[NDArray, NDArray], NDArray]:
 
 def best_cases() -> Iterator[Ways]:
     """The best box, by layout and number of candidates."""
-    options = {"score_threshold": SCORE, "iou_threshold": IOU, "top_k": 1}
+    decode = partial(native.decode_yolo, score_threshold=SCORE, iou_threshold=IOU, top_k=1)
     for count in COUNTS:
         planes = head(count)
         rows = np.ascontiguousarray(np.moveaxis(planes, 0, 2))
-        boxes, scores = native.decode_yolo(planes, ANCHORS, **options)
+        boxes, scores = decode(planes, ANCHORS)
         found = np.append(boxes[0], scores[0])
         for peer in (best_of_planes(planes, True), best_of_rows(rows, False)):
+            assert peer is not None
             np.testing.assert_allclose(found, peer, rtol=1e-5, atol=1e-6)
-        decode = native.decode_yolo
         yield Ways(
             PLANAR,
             count,
             {
-                OURS: partial(decode, planes, ANCHORS, **options),
+                OURS: partial(decode, planes, ANCHORS),
                 "numpy, sifted": partial(best_of_planes, planes, True),
                 "numpy, argmax": partial(best_of_planes, planes, False),
             },
@@ -141,7 +141,7 @@ def best_cases() -> Iterator[Ways]:
             ROWS,
             count,
             {
-                OURS: partial(decode, rows, ANCHORS, **options, layout="rows"),
+                OURS: partial(decode, rows, ANCHORS, layout="rows"),
                 "numpy, sifted": partial(best_of_rows, rows, True),
                 "numpy, argmax": partial(best_of_rows, rows, False),
             },
@@ -155,15 +155,16 @@ def nms_cases(most: int = 100_800) -> Iterator[Ways]:
         for count in (n for n in COUNTS if n <= most):
             boxes, scores = crowd(count)
             score = float(np.float32(1 - share))
-            options = {"score_threshold": score, "iou_threshold": IOU, "top_k": count}
+            suppress = partial(native.nms, score_threshold=score, iou_threshold=IOU, top_k=count)
             peer = onnx_nms(count, score)
-            ours = native.nms(boxes, scores, **options)
+            ours = suppress(boxes, scores)
             np.testing.assert_array_equal(peer(boxes, scores), ours)
             sides = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
             calls: dict[str, Callable[[], object]] = {
-                OURS: partial(native.nms, boxes, scores, **options),
+                OURS: partial(suppress, boxes, scores),
                 "ONNX Runtime": partial(peer, boxes, scores),
             }
             if count <= 25_200:  # beyond, one call takes seconds
-                calls["cv2"] = partial(cv2.dnn.NMSBoxes, sides, scores, score, IOU)
+                # It takes arrays, though its annotations ask for lists of lists.
+                calls["cv2"] = partial(cv2.dnn.NMSBoxes, sides, scores, score, IOU)  # type: ignore[arg-type]
             yield Ways(work, count, calls)

@@ -30,7 +30,8 @@ MEANS, STDS = (MEAN,) * 3, (STD,) * 3
 def frame(height: int = 1080, width: int = 1920) -> NDArray[np.uint8]:
     """A picture with structure of all sizes, as cameras see: noise, smoothed more and less."""
     noise = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
-    return cv2.addWeighted(cv2.GaussianBlur(noise, (0, 0), 1.5), 0.5, noise, 0.5, 0)
+    mixed = cv2.addWeighted(cv2.GaussianBlur(noise, (0, 0), 1.5), 0.5, noise, 0.5, 0)
+    return np.asarray(mixed, np.uint8)
 
 
 def points(face: int, angle: float = 0.15, centre: tuple[int, int] = (960, 540)) -> NDArray:

@@ -200,10 +200,14 @@ def plot(path: Path, readings: list[Reading]) -> None:
         ("simulated attacks", "tab:red", [r for r in readings if r.way != "living"]),
         ("living", "tab:blue", [r for r in readings if r.way == "living"]),
     ):
-        known = [r for r in of if r.residual is not None and r.movement is not None]
+        known = [
+            (r.movement, r.residual)
+            for r in of
+            if r.residual is not None and r.movement is not None
+        ]
         axes.scatter(
-            [r.movement for r in known],
-            [max(r.residual or 0, 1e-6) for r in known],
+            [movement for movement, _ in known],
+            [max(residual, 1e-6) for _, residual in known],
             s=14,
             color=colour,
             label=label,

@@ -42,7 +42,10 @@ WARM_UP = 10
 def frames_of(film: str, count: int) -> list[Frame]:
     """The film's first frames at 640x480, played to and fro until there are `count`."""
     with open_camera(film) as camera:
-        images = [np.ascontiguousarray(cv2.resize(f.image, SIZE)) for f in iter(camera.read, None)]
+        images = [
+            np.ascontiguousarray(cv2.resize(f.image, SIZE), np.uint8)
+            for f in iter(camera.read, None)
+        ]
     images = images[:72]
     cycle = images + images[::-1]
     return [Frame(cycle[i % len(cycle)], i / 30, i) for i in range(count)]

@@ -187,6 +187,7 @@ def _faces(
     roles = pack.manifest.roles
     for image in progress.track(images, description="finding faces"):
         spec = roles.detector.input
+        assert spec.fit.kind == "letterbox"  # the schema admits nothing else
         matrix = packs.preprocess.frame_matrix(spec.fit, spec, *image.shape[:2])
         seen["detector"].append(packs.preprocess.tensor(image, matrix, spec))
         boxes, _ = detect.detect(pack, image)

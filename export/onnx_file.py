@@ -47,6 +47,7 @@ def from_torch_inputs(
             input_names=list(inputs),
             output_names=list(outputs),
         )
+    assert program is not None  # with dynamo there always is one
     model = program.model_proto
     _fold_padding(model)
     return tidy(model, name)
@@ -72,11 +73,11 @@ def _fold_padding(model: ModelProto) -> None:
         if amounts is None or value is None or np.any(value) or len(after) != 1:
             continue
         conv = after[0]
-        amounts = [int(v) for v in amounts]
-        if conv.op_type != "Conv" or any(amounts[:2] + amounts[4:6]):
+        sides = [int(v) for v in amounts]
+        if conv.op_type != "Conv" or any(sides[:2] + sides[4:6]):
             continue
         pads = next(a for a in conv.attribute if a.name == "pads")
-        pads.ints[:] = [a + b for a, b in zip(pads.ints, amounts[2:4] + amounts[6:8], strict=True)]
+        pads.ints[:] = [a + b for a, b in zip(pads.ints, sides[2:4] + sides[6:8], strict=True)]
         conv.input[0] = pad.input[0]
         model.graph.node.remove(pad)
 

@@ -20,13 +20,14 @@ def photometric(image: Image, rng: np.random.Generator, strength: float = 1.0) -
     strength: 0 changes nothing, 1 is what the trainings use.
     """
     table = _tone(rng, strength)
-    out = cv2.LUT(image, table)
+    out = np.asarray(cv2.LUT(image, table), np.uint8)
     if rng.random() < 0.5 * strength:
         out = _colour(out, rng, strength)
     if rng.random() < 0.30 * strength:
         out = half_lit(out, rng)
     if rng.random() < 0.08 * strength:
-        out = np.repeat(cv2.cvtColor(out, cv2.COLOR_BGR2GRAY)[:, :, None], 3, axis=2)
+        grey = np.asarray(cv2.cvtColor(out, cv2.COLOR_BGR2GRAY), np.uint8)
+        out = np.repeat(grey[:, :, None], 3, axis=2)
     if rng.random() < 0.25 * strength:
         out = distant(out, rng)
     if rng.random() < 0.25 * strength:
@@ -102,7 +103,8 @@ def _noisy(image: Image, rng: np.random.Generator) -> Image:
     shape = (-(-height // coarse), -(-width // coarse), 3)
     noise = rng.standard_normal(shape, dtype=np.float32) * np.float32(sigma)
     if coarse > 1:
-        noise = cv2.resize(noise, (width, height), interpolation=cv2.INTER_LINEAR)
+        fine = cv2.resize(noise, (width, height), interpolation=cv2.INTER_LINEAR)
+        noise = np.asarray(fine, np.float32)
     return np.clip(image + noise, 0, 255).astype(np.uint8)
 
 

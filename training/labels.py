@@ -51,7 +51,7 @@ def write(path: Path, labels: Iterable[FaceLabel]) -> int:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
         for label in labels:
-            points = [] if label.points is None else label.points.ravel()
+            points: Iterable[float] = () if label.points is None else label.points.ravel()
             numbers = [*label.box, label.score, *label.five.ravel(), *label.pose, *points]
             writer.writerow([label.picture, *(_text(v) for v in numbers)])
             count += 1

@@ -236,7 +236,9 @@ class _Run:
             self.ema.update(self.module.module)
         values = {name: value.detach().float() for name, value in losses.items()}
         if self.fabric.world_size > 1:
-            values = self.fabric.all_reduce(values, reduce_op="mean")
+            reduced = self.fabric.all_reduce(values, reduce_op="mean")
+            assert isinstance(reduced, dict)  # as what was given
+            values = reduced
         found = {name: float(value) for name, value in values.items()}
         if not math.isfinite(found["loss"]):
             raise DivergedError(

@@ -43,7 +43,15 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     def __init__(self, schemes: frozenset[str]) -> None:
         self._schemes = schemes
 
-    def redirect_request(self, req, fp, code, msg, headers, newurl):  # type: ignore[no-untyped-def]
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: http.client.HTTPMessage,
+        newurl: str,
+    ) -> urllib.request.Request | None:
         if urlsplit(newurl).scheme not in self._schemes:
             raise DownloadError(
                 f"{req.full_url}: the server redirects to {newurl}, which is not "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -26,17 +27,15 @@ class Sets:
 def add_sets(parser: argparse.ArgumentParser) -> None:
     """Options that name data sets."""
     group = parser.add_argument_group("data")
-    where = {"nargs": 2, "action": "append", "metavar": ("PICTURES", "LABELS"), "type": Path}
-    group.add_argument(
+    pair = ("PICTURES", "LABELS")
+    add = partial(group.add_argument, nargs=2, action="append", metavar=pair, type=Path)
+    add(
         "--scenes",
         required=True,
         help="whole pictures (a folder or tar) whose every face is labelled (WIDER FACE's .txt, "
         "a folder of YOLO .txt, or a .csv of training.label); may be repeated",
-        **where,
     )
-    group.add_argument(
-        "--crops", default=[], help="tight crops of one face each, likewise", **where
-    )
+    add("--crops", default=[], help="tight crops of one face each, likewise")
     group.add_argument(
         "--held-back",
         nargs="+",

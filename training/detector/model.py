@@ -142,7 +142,9 @@ class Detector(nn.Module):
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
         for head in self.heads:
+            assert isinstance(head, nn.Sequential)
             last = head[-1]
+            assert isinstance(last, nn.Conv2d) and last.bias is not None
             nn.init.normal_(last.weight, std=0.01)
             nn.init.zeros_(last.bias)
             with torch.no_grad():
@@ -159,10 +161,9 @@ def macs(design: Design) -> int:
     """Multiply-accumulates of one picture, all convolutions."""
     model, total = Detector(design).eval(), 0
 
-    def count(module: nn.Module, _: Any, out: Tensor) -> None:
+    def count(module: nn.Conv2d, _: Any, out: Tensor) -> None:
         nonlocal total
-        weight = module.weight
-        total += weight[0].numel() * out.numel()
+        total += module.weight[0].numel() * out.numel()
 
     hooks = [m.register_forward_hook(count) for m in model.modules() if isinstance(m, nn.Conv2d)]
     with torch.no_grad():

@@ -54,9 +54,17 @@ class Layout:
                 strides.append(step)
                 at += gh * gw
         sizes = torch.tensor([size for level in design.anchors for size in level])
-        joined = [torch.cat(v).to(device) for v in (column, row, stride, anchor)]
-        lists = [torch.tensor(v, device=device) for v in (first, columns, rows, strides)]
-        return cls(*joined, sizes.to(device), *lists)
+        return cls(
+            column=torch.cat(column).to(device),
+            row=torch.cat(row).to(device),
+            stride=torch.cat(stride).to(device),
+            anchor=torch.cat(anchor).to(device),
+            sizes=sizes.to(device),
+            first=torch.tensor(first, device=device),
+            columns=torch.tensor(columns, device=device),
+            rows=torch.tensor(rows, device=device),
+            strides=torch.tensor(strides, device=device),
+        )
 
 
 def flatten(planes: Sequence[Tensor]) -> Tensor:

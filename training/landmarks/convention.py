@@ -73,7 +73,7 @@ def read(path: Path, layout: Layout) -> NDArray[np.float64]:
             rows = csv.reader(file)
             if tuple(next(rows, ())) != HEAD:
                 raise DataError(f"{path}:1: not the header {', '.join(HEAD)}")
-            out = []
+            out: list[tuple[float, float]] = []
             for row in rows:
                 try:
                     index, dx, dy = int(row[0]), float(row[1]), float(row[2])

@@ -29,6 +29,8 @@ from training.sampling import Key, rng_of
 Image = NDArray[np.uint8]
 IDENTITY = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 
+NOBODY = Face(picture="", identity="", box=np.zeros(4, np.float32))
+"""Of background: nothing is known."""
 _SALT = 0x1A2D
 """Keeps these generators apart from those of other trainings with the same seed."""
 
@@ -110,35 +112,35 @@ class FaceDataset(Dataset[dict[str, Tensor]]):
         sample: dict[str, Tensor] = {
             "image": torch.from_numpy(preprocess.tensor(crop, IDENTITY, crops.SPEC)[0])
         }
-        known = face is not None
-        has_points = known and face.points is not None
+        known = NOBODY if face is None else face
         points = (
-            crops.to_unit(face.points, matrix)
-            if has_points
-            else np.full((self.layout.count, 2), 0.5, np.float32)
+            np.full((self.layout.count, 2), 0.5, np.float32)
+            if known.points is None
+            else crops.to_unit(known.points, matrix)
         )
-        has_pose = known and bool(np.isfinite(face.pose).all())
+        has_points = known.points is not None
+        has_pose = bool(np.isfinite(known.pose).all())
         # The crop shows a head that is turned clockwise by `angle` as if it were upright.
-        pose = rotation.turned(face.pose, -angle) if has_pose else np.zeros(3)
-        has_age = known and math.isfinite(face.age)
-        has_gender = known and face.gender >= 0
+        pose = rotation.turned(known.pose, -angle) if has_pose else np.zeros(3)
+        has_age = math.isfinite(known.age)
+        has_gender = known.gender >= 0
         numbers = {
             "pose": pose,
             "points": points,
-            "age": face.age if has_age else 0.0,
-            "face": float(known),
-            "truth": float(has_points and face.truth),
+            "age": known.age if has_age else 0.0,
+            "face": float(face is not None),
+            "truth": float(has_points and known.truth),
             "has_points": float(has_points),
             "has_pose": float(has_pose),
             "has_age": float(has_age),
             "has_gender": float(has_gender),
         }
         if self.embedding:
-            has = known and face.embedding is not None
-            numbers["embedding"] = face.embedding if has else np.zeros(self.embedding)
+            has = known.embedding is not None
+            numbers["embedding"] = known.embedding if has else np.zeros(self.embedding)
             numbers["has_embedding"] = float(has)
         sample |= {k: torch.from_numpy(np.asarray(v, np.float32)) for k, v in numbers.items()}
-        sample["gender"] = torch.tensor(face.gender if has_gender else 0)
+        sample["gender"] = torch.tensor(known.gender if has_gender else 0)
         return sample
 
     def crop(

@@ -67,11 +67,17 @@ def short(faces: Sequence[Face], found: Sequence[Found | None], layout: Layout) 
     poses = pose_errors(faces, found)
     if len(poses):
         out["pose_mae"] = float(poses.mean())
-    ages = [abs(g.age - f.age) for f, g in _both(faces, found) if _has_age(f, g)]
+    ages = [
+        abs(g.age - f.age)
+        for f, g in _both(faces, found)
+        if g.age is not None and math.isfinite(f.age)
+    ]
     if ages:
         out["age_mae"] = float(np.mean(ages))
     wrong = [
-        int(np.argmax(g.gender)) != f.gender for f, g in _both(faces, found) if _has_gender(f, g)
+        int(np.argmax(g.gender)) != f.gender
+        for f, g in _both(faces, found)
+        if g.gender is not None and f.gender >= 0
     ]
     if wrong:
         out["gender_error"] = float(np.mean(wrong))
@@ -80,14 +86,6 @@ def short(faces: Sequence[Face], found: Sequence[Found | None], layout: Layout) 
 
 def _both(faces: Sequence[Face], found: Sequence[Found | None]) -> list[tuple[Face, Found]]:
     return [(f, g) for f, g in zip(faces, found, strict=True) if g is not None]
-
-
-def _has_age(face: Face, said: Found) -> bool:
-    return math.isfinite(face.age) and said.age is not None
-
-
-def _has_gender(face: Face, said: Found) -> bool:
-    return face.gender >= 0 and said.gender is not None
 
 
 def point_errors(

@@ -70,6 +70,8 @@ class FaceNet(nn.Module):
         uncertainty: whether the tasks' weights are learned (Kendall et al. 2018).
     """
 
+    years: Tensor
+
     def __init__(
         self,
         heads: Sequence[str] = HEADS,

@@ -110,7 +110,7 @@ def train(args: argparse.Namespace, name: str) -> int:
     if not 0 <= args.pseudo <= 100 or not abs(args.lean) < 0.2:
         raise UsageError("--pseudo must be 0 to 100 and --lean within 0.2")
     plan = cli.plan_from(args)
-    weights = dict(WEIGHTS) | _values(args.weights, "--weight", WEIGHTS)
+    weights = {**WEIGHTS, **_values(args.weights, "--weight", WEIGHTS)}
     jitter = _jitter(args, net)
     task = LandmarksTask(
         name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,9 +32,12 @@ def sheet(path: Path, faces: FaceSet, found: Sequence[Found | None], layout: Lay
     for i, (face, said) in enumerate(zip(faces.faces, found, strict=True)):
         if face.points is None:
             continue
-        lost = said is None or said.points is None
-        error = np.inf if lost else metrics.nme(said.points, face.points, layout)  # type: ignore
-        judged.append((float(error), i))
+        error = (
+            math.inf
+            if said is None or said.points is None
+            else metrics.nme(said.points, face.points, layout)
+        )
+        judged.append((error, i))
     if not judged:
         raise DataError("--worst: no face of the sets has points to compare with")
     judged.sort(reverse=True)

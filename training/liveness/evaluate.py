@@ -221,8 +221,9 @@ def _joint(
         where = "the living faces of the lists"
     else:
         wanted = {s.person for s in scored.samples if not s.live}
-        references = matching.of_pictures(pack, *args.genuine, wanted, console)
-        where = args.genuine[0].name
+        pictures, labels = args.genuine
+        references = matching.of_pictures(pack, pictures, labels, wanted, console)
+        where = pictures.name
     found = matching.match(pack, scored, references, console)
     return {
         "pack": f"{pack.manifest.name} {pack.manifest.version}",

@@ -6,6 +6,7 @@ million floating-point operations for all crops together.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -127,6 +128,12 @@ class LiveNet(nn.Module):
         self.dropout = nn.Dropout(0.3)
         self.joint = nn.Linear(64, len(CLASSES))
 
+    def _each(self) -> Iterator[Tower]:
+        """`towers`: a ModuleList does not tell of which class its modules are."""
+        for tower in self.towers:
+            assert isinstance(tower, Tower)
+            yield tower
+
     def _joined(self, features: list[Tensor]) -> Tensor:
         hidden = torch.relu(self.hidden(torch.cat(features, dim=1)))
         joint: Tensor = self.joint(self.dropout(hidden))
@@ -143,8 +150,8 @@ class LiveNet(nn.Module):
         return Answers(
             self._joined(features),
             tuple(head(f) for head, f in zip(self.alone, features, strict=True)),
-            tuple(t.draw(m) for t, (_, m) in zip(self.towers, both, strict=True)),
-            torch.cat([t.find(m)[:, 0] for t, (_, m) in zip(self.towers, both, strict=True)], 1),
+            tuple(t.draw(m) for t, (_, m) in zip(self._each(), both, strict=True)),
+            torch.cat([t.find(m)[:, 0] for t, (_, m) in zip(self._each(), both, strict=True)], 1),
         )
 
 

@@ -59,7 +59,7 @@ def _thing(out: Image, rng: np.random.Generator) -> None:
         fine = cv2.resize(
             spots.clip(0, 255).astype(np.uint8), part.shape[1::-1], interpolation=cv2.INTER_CUBIC
         )
-        inner = cv2.addWeighted(inner, 0.3, fine, 0.7, 0)
+        inner = np.asarray(cv2.addWeighted(inner, 0.3, fine, 0.7, 0), np.uint8)
     shape = part.shape[:2]
     local = (corners - low) * 16
     mask = np.zeros(shape, np.uint8)

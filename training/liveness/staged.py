@@ -43,17 +43,18 @@ def staged(picture: Shown, rng: np.random.Generator) -> Shown:
     width = float(np.exp(rng.uniform(*np.log(FACE))))
     scale = width / picture.face_width
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    alpha = _matte(picture)
     size = [max(round(n * scale), 8) for n in picture.image.shape[1::-1]]
     person = cv2.resize(picture.image, (size[0], size[1]), interpolation=how).astype(np.float32)
-    alpha = cv2.resize(alpha, (size[0], size[1]), interpolation=cv2.INTER_LINEAR)
+    matte = cv2.resize(_matte(picture), (size[0], size[1]), interpolation=cv2.INTER_LINEAR)
+    alpha = np.asarray(matte, np.float32)
     middle = (picture.box[:2] + picture.box[2:]) / 2 * scale
     at = np.array([rng.uniform(0.28, 0.72) * wide, rng.uniform(0.22, 0.66) * high])
     shift = np.round(at - middle).astype(int)
 
     behind = room(rng, wide, high).astype(np.float32)
     if rng.random() < 0.5:
-        behind = cv2.GaussianBlur(behind, (0, 0), float(rng.uniform(0.6, 3.0)))
+        blurred = cv2.GaussianBlur(behind, (0, 0), float(rng.uniform(0.6, 3.0)))
+        behind = np.asarray(blurred, np.float32)
     out = behind * np.float32(np.exp(rng.normal(0, 0.2)))
     box = picture.box * scale + np.tile(shift, 2)
     _body(out, person, alpha, shift, box, rng)
@@ -91,15 +92,16 @@ def _matte(picture: Shown) -> Floats:
     marks[(y > y2 + 0.15 * h) & (abs(x - middle) < 0.3 * w)] = cv2.GC_FGD
     models = np.zeros((1, 65)), np.zeros((1, 65))
     cv2.setRNGSeed(0)  # its clusters start at random: the same picture, the same matte
-    cv2.grabCut(tiny, marks, None, *models, 2, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(tiny, marks, (0, 0, 0, 0), *models, 2, cv2.GC_INIT_WITH_MASK)
     cut = np.isin(marks, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
     count, parts = cv2.connectedComponents(cut)
     if count > 2:  # only the part that the face is in
         inside = parts[hull[:, 0, 1].clip(0, high - 1), hull[:, 0, 0].clip(0, wide - 1)]
         cut = (parts == np.bincount(inside[inside > 0], minlength=2).argmax()).astype(np.uint8)
-    cut = cv2.morphologyEx(cut, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-    soft = cv2.GaussianBlur(cut.astype(np.float32), (0, 0), 1.0)
-    return cv2.resize(soft, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    whole = cv2.morphologyEx(cut, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    soft = cv2.GaussianBlur(whole.astype(np.float32), (0, 0), 1.0)
+    matte = cv2.resize(soft, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(matte, np.float32)
 
 
 def _body(
@@ -192,7 +194,7 @@ def _raise_hand(out: Floats, person: Floats, box: Floats, rng: np.random.Generat
     inner = person[len(person) // 3 : len(person) // 2, person.shape[1] // 3 : -1]
     skin = np.median(inner.reshape(-1, 3), axis=0)
     cloth = rng.uniform(15, 200, 3)
-    light = (out / 255) ** np.float32(2.2)
+    light = (out / np.float32(255)) ** np.float32(2.2)
     colours = [((c / 255) ** 2.2).astype(np.float32) for c in (skin, cloth)]
     draw(light, [*behind, *front], surface, colours[0], colours[1], rng, 0.7)
     out[:] = 255 * np.clip(light, 0, 1) ** np.float32(1 / 2.2)

@@ -84,7 +84,7 @@ class PartialFC(nn.Module):
         labels = joint.gathered(labels)
         here = (labels >= self.mine.start) & (labels < self.mine.stop)
         column = torch.where(here, labels - self.mine.start, -1)
-        weight = self.weight
+        weight: Tensor = self.weight
         if self.rate < 1 and self.training:
             kept = self.drawn(column[here].cpu().numpy()).to(weight.device)
             weight = weight[kept]

@@ -90,7 +90,8 @@ def verdict(claim: dict[str, Any]) -> str:
     )
 
 
-Table = tuple[tuple[str, ...], list[tuple[str, ...]]]
+Row = tuple[str, ...]
+Table = tuple[Row, list[Row]]
 
 
 def points_table(result: dict[str, Any]) -> Table:
@@ -103,7 +104,7 @@ def points_table(result: dict[str, Any]) -> Table:
         "95 % if independent",
         "FMR over people",
     )
-    rows = [
+    rows: list[Row] = [
         (
             power(p["far"]),
             f"{p['threshold']:.4f}",
@@ -119,7 +120,7 @@ def points_table(result: dict[str, Any]) -> Table:
 
 def claims_table(result: dict[str, Any]) -> Table:
     """What is demonstrated."""
-    heads = ("FAR of at most", "verdict at 95 %", "FMR there", "limit for any dependence")
+    heads: Row = ("FAR of at most", "verdict at 95 %", "FMR there", "limit for any dependence")
     heads += ("TAR there", "95 % over people")
     return heads, [
         (
@@ -154,7 +155,7 @@ def stated_table(result: dict[str, Any]) -> Table:
 def open_set_table(result: dict[str, Any]) -> Table:
     """1:N by gallery size: the chosen threshold, then the door's rule."""
     heads = ("enrolled", "rank 1", "threshold", "FPIR", "95 %", "FNIR", "95 %")
-    rows = []
+    rows: list[Row] = []
     for size in result["open_set"]:
         parts = [(f"{size['size']:,} × {size['galleries']}", size["at_threshold"])]
         parts += [(f"… rule for {r['target']:g}", r) for r in size["door_rule"]]

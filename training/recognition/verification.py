@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.all_pairs import Comparisons
+from edge.bootstrap import Limits
 from edge.calibration.evidence import needed, worst_upper
 from edge.intervals import upper_bound
 from edge.metrics import Rate, crossing, ten_fold_accuracy
-from edge.pair_bootstrap import IdentityBootstrap, Limits, Replicates
+from edge.pair_bootstrap import IdentityBootstrap, Replicates
 from edge.score_histogram import BINS, Histogram, det, edge_of
 
 FARS = (1e-3, 1e-4, 1e-5, 1e-6)
@@ -30,7 +31,16 @@ T_NINE = 2.2622
 """97.5 % quantile of Student's t with nine degrees of freedom: ten folds."""
 
 
-def rate(count: int, trials: int, limits: Limits | None) -> dict[str, Any] | None:
+class Interval(Protocol):
+    """A two-sided interval over people, however it was found."""
+
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
+
+
+def rate(count: int, trials: int, limits: Interval | None) -> dict[str, Any] | None:
     """`count` of `trials` with both intervals as plain data; None without trials.
 
     upper, lower: exact one-sided limits.

@@ -165,7 +165,8 @@ def read_sets(sets: Sequence[Sequence[str]], layout: Layout) -> tuple[FaceSet, l
     """All sets as one. Raises UsageError, DataError."""
     if not sets:
         raise UsageError("no data: give at least one --set")
-    whole, reports = FaceSet([], []), []
+    whole = FaceSet([], [])
+    reports: list[Report] = []
     for words in sets:
         part, report = read_set(words, layout)
         whole, reports = whole + part, [*reports, report]

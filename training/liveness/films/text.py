@@ -34,8 +34,8 @@ def _alone(result: Mapping[str, Any]) -> Table:
             + (short(f["apnrr"]), short(f["apcer"]), exact(f["apcer"]), people(f["apcer"]))
             + (short(w["apnrr"]), short(w["apcer"]), people(w["apcer"]))
         )
-    heads = ("instrument", "films", "APNRR", "APCER of films", "95 % exact", "95 % over people")
-    heads += ("APNRR of windows", "APCER of windows", "95 % over people")
+    heads: Row = ("instrument", "films", "APNRR", "APCER of films", "95 % exact")
+    heads += ("95 % over people", "APNRR of windows", "APCER of windows", "95 % over people")
     return Table(
         f"SIMULATED attacks, gates of liveness alone ({', '.join(result['gates'])})",
         heads,
@@ -57,7 +57,7 @@ def _joint(result: Mapping[str, Any]) -> Table:
             (label, short(f["iapmr"]), short(f["iapar"]), exact(f["iapar"]), people(f["iapar"]))
             + (short(w["iapmr"]), short(w["iapar"]))
         )
-    heads = ("instrument", "IAPMR: recognised", "IAPAR: door opens", "95 % exact")
+    heads: Row = ("instrument", "IAPMR: recognised", "IAPAR: door opens", "95 % exact")
     heads += ("95 % over people", "IAPMR of windows", "IAPAR of windows")
     return Table(
         "SIMULATED attacks with recognition, of all films",
@@ -81,7 +81,7 @@ def _living(result: Mapping[str, Any]) -> Table:
             + (short(told["refused_whole"]), people(told["refused_whole"]))
             + (str(told["wrong_person"]),)
         )
-    heads = ("living", "trials", "BPNRR", "BPCER", "95 % exact", "95 % over people")
+    heads: Row = ("living", "trials", "BPNRR", "BPCER", "95 % exact", "95 % over people")
     heads += ("s to live, median", "door stays shut", "95 % over people", "wrong person")
     return Table(
         "Living faces",

@@ -8,7 +8,7 @@ over all parameters (Benjamini and Hochberg 1995).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,14 @@ Q = 0.05
 """False discovery rate."""
 FEW = 5
 """Up to so many different values are slices of their own."""
+
+
+class _Cut(NamedTuple):
+    """Rows of one label's presentations in each slice of a parameter."""
+
+    label: str
+    parameter: str
+    parts: Mapping[str, NDArray[np.intp]]
 
 
 def flat(parameters: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float | str]]:
@@ -67,7 +75,7 @@ def slices(scored: Scored, bounds: Mapping[str, float]) -> list[dict[str, Any]]:
 
     depends: by network, whether the errors differ between the slices (`Q`).
     """
-    found = []
+    found: list[_Cut] = []
     for label in (LIVE, *scored.instruments):
         chosen = np.nonzero((scored.labels == label) & scored.answered)[0]
         told = [dict(flat(scored.samples[i].parameters)) for i in chosen]
@@ -79,16 +87,16 @@ def slices(scored: Scored, bounds: Mapping[str, float]) -> list[dict[str, Any]]:
                 if inside.sum() >= LEAST
             }
             if len(parts) > 1:
-                found.append({"label": label, "parameter": name, "parts": parts})
+                found.append(_Cut(label, name, parts))
     tests = {network: _depends(scored, found, network, bound) for network, bound in bounds.items()}
     return [
         {
-            "label": one["label"],
-            "parameter": one["parameter"],
+            "label": one.label,
+            "parameter": one.parameter,
             "depends": {network: bool(tests[network][i]) for network in bounds},
             "slices": [
-                {"slice": part, "errors": _rates(scored, one["label"], rows, bounds)}
-                for part, rows in one["parts"].items()
+                {"slice": part, "errors": _rates(scored, one.label, rows, bounds)}
+                for part, rows in one.parts.items()
             ],
         }
         for i, one in enumerate(found)
@@ -116,15 +124,15 @@ def _rates(
 
 
 def _depends(
-    scored: Scored, found: Sequence[Mapping[str, Any]], network: str, bound: float
+    scored: Scored, found: Sequence[_Cut], network: str, bound: float
 ) -> NDArray[np.bool_]:
     """(n,) of the parameters found, with the false discovery rate held over them."""
     if not found:
         return np.zeros(0, np.bool_)
     chances = []
     for one in found:
-        parts = one["parts"].values()
-        wrong = [_errors(scored, one["label"], network, rows, bound) for rows in parts]
+        parts = one.parts.values()
+        wrong = [_errors(scored, one.label, network, rows, bound) for rows in parts]
         table = np.array([wrong, [len(rows) for rows in parts]])
         table[1] -= table[0]
         even = (table.sum(axis=1) == 0).any()  # all are wrong, or none is

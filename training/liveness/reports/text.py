@@ -82,7 +82,7 @@ def _listed(result: Mapping[str, Any]) -> Table:
             (label, kind, f"{part['presentations']:,}", f"{part['people']:,}", f"{part['films']:,}")
             + (short(part["no_response"]), short(part["left_out"]))
         )
-    heads = ("presentations of", "kind", "number", "people", "films", "no response")
+    heads: Row = ("presentations of", "kind", "number", "people", "films", "no response")
     heads += ("left out before",)
     where = "Boxes are those of the list: every presentation has an answer."
     if result["detector"]:
@@ -188,7 +188,7 @@ def _joint(joint: Mapping[str, Any]) -> Table:
         + (f"{joint['without'][label]:,}",)
         for label, told in joint["iapmr"].items()
     ]
-    heads = ("instrument", "IAPMR: matched", "95 % over people")
+    heads: Row = ("instrument", "IAPMR: matched", "95 % over people")
     heads += tuple(f"IAPAR: and live for {name}" for name in names)
     return Table(
         f"With recognition ({joint['pack']})",
