@@ -143,10 +143,14 @@ class LiveNet(nn.Module):
         towers = zip(self.towers, self.design.parts(x), strict=True)
         return self._joined([tower(part)[0] for tower, part in towers])
 
-    def answers(self, x: Tensor) -> Answers:
-        """All that is trained."""
+    def answers(self, x: Tensor, visible: Tensor | None = None) -> Answers:
+        """All that is trained. visible: (N, crops) bool, what each tower may learn from."""
         both = [tower(part) for tower, part in zip(self.towers, self.design.parts(x), strict=True)]
         features = [f for f, _ in both]
+        if visible is not None:
+            features = [
+                torch.where(visible[:, i, None], f, f.detach()) for i, f in enumerate(features)
+            ]
         return Answers(
             self._joined(features),
             tuple(head(f) for head, f in zip(self.alone, features, strict=True)),
@@ -162,8 +166,8 @@ class ForTraining(nn.Module):
         super().__init__()
         self.net = net
 
-    def forward(self, x: Tensor) -> Answers:
-        return self.net.answers(x)
+    def forward(self, x: Tensor, visible: Tensor | None = None) -> Answers:
+        return self.net.answers(x, visible)
 
 
 def spectra(design: Design, x: Tensor, like: tuple[Tensor, ...]) -> list[Tensor]:

@@ -89,23 +89,30 @@ class LiveTask:
 
     def loss(self, module: nn.Module, batch: Batch) -> dict[str, Tensor]:
         x = normalised(batch.image)
-        found = module(x)
-        entropy = [
-            F.cross_entropy(logits.float(), batch.live, label_smoothing=self.smoothing)
-            for logits in (found.joint, *found.alone)
-        ]
+        seen = visible(batch, len(self.design.scales))
+        found = module(x, seen)
+        entropy = F.cross_entropy(found.joint.float(), batch.live, label_smoothing=self.smoothing)
+        alone = torch.stack(
+            [self._of_tower(logits, batch.live, seen[:, i]) for i, logits in enumerate(found.alone)]
+        ).mean()
         wanted = spectra(self.design, x, found.drawn)
         drawn = torch.stack(
             [F.mse_loss(got.float(), want) for got, want in zip(found.drawn, wanted, strict=True)]
         ).mean()
         where = located(found.found.float(), batch.medium)
-        loss = entropy[0] + self.alone * torch.stack(entropy[1:]).mean()
-        loss = loss + self.fourier * drawn + self.medium * where
-        figures = {"entropy": entropy[0], "spectrum": drawn, "medium": where}
+        loss = entropy + self.alone * alone + self.fourier * drawn + self.medium * where
+        figures = {"entropy": entropy, "spectrum": drawn, "medium": where}
         if self.taught > 0:
             figures["taught"] = taught(found.joint.float(), batch)
             loss = loss + self.taught * figures["taught"]
         return {"loss": loss, **figures}
+
+    def _of_tower(self, logits: Tensor, live: Tensor, seen: Tensor) -> Tensor:
+        """Cross-entropy of a tower's own answers where it could know."""
+        each = F.cross_entropy(
+            logits.float(), live, label_smoothing=self.smoothing, reduction="none"
+        )
+        return (each * seen).sum() / seen.sum().clamp(min=1)
 
     def validate(self, module: nn.Module) -> dict[str, float]:
         assert isinstance(module, ForTraining)
@@ -113,6 +120,23 @@ class LiveTask:
 
     def description(self) -> dict[str, Any]:
         return self.design.plain()
+
+
+VISIBLE = 0.045
+"""Of a crop's map: a smaller medium is no matter for that crop. A paper on a face is smaller on the
+crop of 7 face sizes, the smallest sheet around a face is not."""
+
+
+def visible(batch: Batch, crops: int) -> Tensor:
+    """(N, crops) bool: whether a crop shows what makes its presentation living or an attack.
+
+    Of a cut-out on a face the widest crop shows two pixels of its map. A tower that is told
+    "attack" all the same can only learn the room by heart, and takes living people in such rooms
+    for attacks.
+    Where no map is known, and for the living, it counts as visible.
+    """
+    share = batch.medium.reshape(len(batch.medium), crops, -1).mean(dim=2)
+    return torch.isnan(share) | (share >= VISIBLE) | (batch.live == LIVE)[:, None]
 
 
 def located(logits: Tensor, medium: Tensor) -> Tensor:

@@ -13,11 +13,11 @@ import torch
 from rich.console import Console
 
 from training.liveness import crops, samples
-from training.liveness.dataset import Presentations
-from training.liveness.model import Design
+from training.liveness.dataset import Batch, Presentations
+from training.liveness.model import Design, normalised
 from training.liveness.samples import picture
 from training.liveness.store import Store
-from training.liveness.task import located
+from training.liveness.task import located, visible
 from training.sampling import Key
 
 Make = Callable[..., Path]
@@ -54,6 +54,31 @@ def test_where_no_map_is_known_none_is_learned() -> None:
     assert float(sure) == pytest.approx(float(np.log1p(np.exp(-2))), abs=1e-6)
     assert located(logits, torch.tensor([[0.0, 1.0, torch.nan]])) > 2
     assert located(logits, torch.full((1, 3), torch.nan)) == 0
+
+
+def _batch(live: list[int], medium: torch.Tensor) -> Batch:
+    n = len(live)
+    image = torch.randint(0, 255, (n, 3, 96, 32), dtype=torch.uint8)
+    return Batch(image, torch.tensor(live), torch.full((n,), torch.nan), medium)
+
+
+def test_a_crop_that_shows_no_medium_teaches_its_tower_nothing() -> None:
+    """But for the living, and where nobody knows."""
+    medium = torch.zeros(4, 12, 4)
+    medium[0, :8] = 1  # an attack, unseen on the widest crop
+    medium[2] = torch.nan
+    medium[3, 8:, :1] = 1
+    batch = _batch([0, 1, 0, 0], medium)
+    seen = visible(batch, 3)
+    assert seen.tolist() == [[True, True, False], [True] * 3, [True] * 3, [False, False, True]]
+    net = Design(size=32).build()
+    answers = net.answers(normalised(batch.image[:1]), seen[:1])
+    loss = torch.nn.functional.cross_entropy(answers.joint, batch.live[:1])
+    loss.backward()
+    moved = [tower.stem[0].weight.grad for tower in net.towers]
+    assert moved[0] is not None and moved[1] is not None
+    assert moved[0].abs().sum() > 0 and moved[1].abs().sum() > 0
+    assert moved[2] is None or not moved[2].any()
 
 
 def test_a_view_and_its_map_are_mirrored_together(make_list: Make, tmp_path: Path) -> None:
