@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 
 from edge.faces.detect import detect
 from edge.packs import Pack
-from training.detector.backgrounds import free_rectangles, part_of
 from training.detector.geometry import iou
 from training.errors import DataError
 from training.liveness.attacks import INSTRUMENTS, Presented, Scene, Shown, ShownFilm, camera
 from training.liveness.attacks.ranges import plain
+from training.liveness.backgrounds import empty
 from training.liveness.framing import Framing
 from training.liveness.people import Entry, People
-from training.liveness.rooms import room
 from training.liveness.samples import LIVE
 
 NOBODY = 0.25
@@ -209,18 +208,7 @@ class Maker:
         return people, Scene([empty], person_there=False), {**told, "person": ""}
 
     def _empty(self, rng: np.random.Generator, wide: int, high: int) -> NDArray[np.uint8]:
-        """A background without a face: beside the faces of a picture, or a wall."""
-        if rng.random() < 0.65:
-            for _ in range(8):
-                people, entry = self._one(rng)
-                image = people.pictures.read(entry.name)
-                box = entry.label.box
-                size = 0.5 * (box[2:] - box[:2])
-                clear = np.concatenate([box[:2] - size, box[2:] + size])[None]
-                free = free_rectangles(clear, image.shape[1], image.shape[0], least=48)
-                if len(free):
-                    return part_of(image, rng, wide, high, free[int(rng.integers(len(free)))])
-        return room(rng, wide, high)
+        return empty(rng, wide, high, lambda: self._one(rng))
 
 
 def found(pack: Pack, presented: Presented) -> NDArray[np.float32] | None:

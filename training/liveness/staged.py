@@ -3,8 +3,8 @@
 Collections of photographs end beside the ears; a door's camera sees the room, the shoulders and
 whatever is held up. A network that decides by what surrounds a face needs many such frames, of
 living people and of attacks alike. So head and shoulders are cut out (GrabCut; Rother, Kolmogorov
-and Blake 2004), given a body, and stood in a simulated room with its own straight edges: posters,
-screens, doors, shelves. At times a hand is raised that holds nothing.
+and Blake 2004), given a body, and stood before a background. At times a hand is raised that holds
+nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from training.liveness.attacks import Shown
 from training.liveness.attacks.hold import Hand, draw, hands
 from training.liveness.attacks.surface import Surface
-from training.liveness.rooms import room
+from training.liveness.attacks.things import Image
 
 FRAME = (480, 640)
 """Height and width, pixels."""
@@ -37,8 +37,8 @@ def can_stage(picture: Shown) -> bool:
     return bool(wide >= LEAST_AROUND * size[0] and high >= LEAST_AROUND * size[1] * 0.9)
 
 
-def staged(picture: Shown, rng: np.random.Generator) -> Shown:
-    """The person of a picture in a frame of `FRAME`, with a room behind."""
+def staged(picture: Shown, background: Image, rng: np.random.Generator) -> Shown:
+    """The person of a picture before a background of `FRAME`."""
     high, wide = FRAME
     width = float(np.exp(rng.uniform(*np.log(FACE))))
     scale = width / picture.face_width
@@ -51,7 +51,7 @@ def staged(picture: Shown, rng: np.random.Generator) -> Shown:
     at = np.array([rng.uniform(0.28, 0.72) * wide, rng.uniform(0.22, 0.66) * high])
     shift = np.round(at - middle).astype(int)
 
-    behind = room(rng, wide, high).astype(np.float32)
+    behind = background.astype(np.float32)
     if rng.random() < 0.5:
         blurred = cv2.GaussianBlur(behind, (0, 0), float(rng.uniform(0.6, 3.0)))
         behind = np.asarray(blurred, np.float32)

@@ -39,7 +39,8 @@ def frames(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_face_is_the_pictures_and_lies_where_it_is_said_to(pictures: list[Shown]) -> None:
     for seed, picture in enumerate(pictures[:6]):
-        frame = staged(picture, np.random.default_rng(seed))
+        wall = np.full((*FRAME, 3), 40 + 20 * seed, np.uint8)
+        frame = staged(picture, wall, np.random.default_rng(seed))
         assert frame.image.shape == (*FRAME, 3) and frame.person == picture.person
         scale = frame.face_width / picture.face_width
         moved = frame.points - picture.points * scale
@@ -56,7 +57,8 @@ def test_the_face_is_the_pictures_and_lies_where_it_is_said_to(pictures: list[Sh
 
 
 def test_a_frame_follows_from_its_seed(pictures: list[Shown]) -> None:
-    one, same, other = (staged(pictures[0], np.random.default_rng(s)) for s in (3, 3, 4))
+    wall = np.full((*FRAME, 3), 90, np.uint8)
+    one, same, other = (staged(pictures[0], wall, np.random.default_rng(s)) for s in (3, 3, 4))
     assert np.array_equal(one.image, same.image) and np.array_equal(one.box, same.box)
     assert not np.array_equal(one.image, other.image)
 
