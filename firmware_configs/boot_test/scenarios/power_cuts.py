@@ -85,12 +85,12 @@ def prove(
 
 
 def _figures(result: Result, made: list[Promises], ready: list[float], torn: int) -> None:
-    seen = f"{min(ready):.0f} s; half of {len(ready)} boots within {median(ready):.0f}, all within "
+    seen = f"{median(ready):.0f} s; {len(ready)} boots, {min(ready):.0f} to {max(ready):.0f} s"
+    # The workstation may be busy for some of them, and that is no boot's fault.
     result.check(
-        f"two cores: READY within {MAX_READY_S:.0f} real seconds of power-on, where the "
-        "workstation has time for it (the fastest boot)",
-        min(ready) <= MAX_READY_S,
-        f"{seen}{max(ready):.0f}",
+        f"two cores: READY within {MAX_READY_S:.0f} real seconds of power-on, half of the boots",
+        median(ready) <= MAX_READY_S,
+        seen,
     )
     result.figures["cold boot to READY, two cores, real time, shared workstation"] = (
         f"{min(ready):.0f} to {max(ready):.0f} s, half of them within {median(ready):.0f}"
