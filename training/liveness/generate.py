@@ -98,6 +98,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="as a door's camera sees it: whole frames of films and of --staged, pictures of all "
         "sets held up in them",
     )
+    add(
+        "--whole",
+        type=float,
+        metavar="SHARE",
+        help="of the attacks, how many show all of a picture with its surroundings instead of a "
+        "part around the face (default: as each instrument's parameters say)",
+    )
     add("--range", required=True, choices=RANGES, help="parameters of the simulation")
     add("--live", type=int, default=1000, metavar="N", help="bona fide (default %(default)s)")
     add("--attacks", type=int, default=200, metavar="N", help="of each (default %(default)s)")
@@ -130,7 +137,7 @@ class Job(NamedTuple):
 def run(args: argparse.Namespace) -> int:
     """Generates; returns the exit code. Raises DataError, UsageError, OutputError, PackError."""
     _check(args)
-    maker = Maker(_sets(args), args.range, args.seed, door=args.door)
+    maker = Maker(_sets(args), args.range, args.seed, door=args.door, whole=args.whole)
     if args.films and not maker.filmed:
         raise UsageError("--films are made from films: --clips is needed")
     packs.load(args.pack)  # a pack that cannot be loaded is told here, not by every worker
@@ -159,6 +166,8 @@ def _check(args: argparse.Namespace) -> None:
         raise UsageError("nothing to make: --live, --attacks and --films are all 0")
     if not (args.sets or args.staged) and args.clips is None:
         raise UsageError("pictures of faces are needed: --set, --staged or --clips")
+    if args.whole is not None and not 0 <= args.whole <= 1:
+        raise UsageError(f"--whole is a share, 0 to 1, not {args.whole:g}")
     if args.clips is not None and args.people is None:
         raise UsageError("--clips needs --people: who is in which film")
     require_none(args.out)

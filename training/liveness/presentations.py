@@ -14,7 +14,15 @@ from edge.faces.detect import detect
 from edge.packs import Pack
 from training.detector.geometry import iou
 from training.errors import DataError
-from training.liveness.attacks import INSTRUMENTS, Presented, Scene, Shown, ShownFilm, camera
+from training.liveness.attacks import (
+    INSTRUMENTS,
+    Instrument,
+    Presented,
+    Scene,
+    Shown,
+    ShownFilm,
+    camera,
+)
 from training.liveness.attacks.ranges import plain
 from training.liveness.backgrounds import empty
 from training.liveness.framing import Framing
@@ -52,13 +60,21 @@ class Maker:
     """Draws from sets of people. range_name: "train" or "test".
 
     door: whoever lives or stands behind an attack is seen in whole frames, as a door's camera gives
-    them; what is shown comes from all sets.
+    them; what is shown comes from all sets. whole: share of the attacks that show all of a picture
+    instead of a part around the face; None: as the instruments draw it.
     """
 
     def __init__(
-        self, sets: Sequence[People], range_name: str, seed: int, *, door: bool = False
+        self,
+        sets: Sequence[People],
+        range_name: str,
+        seed: int,
+        *,
+        door: bool = False,
+        whole: float | None = None,
     ) -> None:
         self.sets, self.range, self.seed, self.door = list(sets), range_name, seed, door
+        self.whole_share = whole
         if not self.sets:
             raise DataError("no set of pictures to make presentations from")
         self.filmed = [s for s in self.sets if s.films]
@@ -77,7 +93,7 @@ class Maker:
         people, scene, told = self._scene(label, rng)
         shown = self._victim(people, told["person"], scene.frames[0], rng)
         instrument = INSTRUMENTS[label]
-        parameters = instrument.draw(rng, self.range)
+        parameters = self._drawn(instrument, rng)
         frame = instrument.still(shown, scene, parameters, rng)
         return Made(iter([frame]), shown.person, {**plain(parameters), "scene": told})
 
@@ -106,9 +122,16 @@ class Maker:
         else:
             shown = ShownFilm([self._victim(people, told["person"], scene.frames[0], rng)])
         instrument = INSTRUMENTS[label]
-        parameters = instrument.draw(rng, self.range)
+        parameters = self._drawn(instrument, rng)
         pictures = instrument.film(shown, scene, parameters, rng, frames=frames, fps=fps)
         return Made(pictures, shown.frames[0].person, {**plain(parameters), "scene": told})
+
+    def _drawn(self, instrument: Instrument, rng: np.random.Generator) -> Any:
+        parameters = instrument.draw(rng, self.range)
+        if self.whole_share is None or not hasattr(parameters, "portrait"):
+            return parameters
+        whole = bool(rng.random() < self.whole_share)
+        return replace(parameters, portrait=replace(parameters.portrait, whole=whole))
 
     def _live(self, rng: np.random.Generator) -> Made:
         people, entry = self._there(rng)

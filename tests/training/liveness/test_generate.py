@@ -81,6 +81,20 @@ def test_another_seed_is_another_list(made: Path, faces: Path, tmp_path: Path) -
         assert s.picture.read_bytes() != (made / s.picture.relative_to(out)).read_bytes()
 
 
+def test_attacks_can_show_whole_pictures(made: Path, faces: Path, tmp_path: Path) -> None:
+    """As many as told; a mask shows no picture, and everything else stays as it was drawn."""
+    for share in ("1", "0"):
+        words = stills(faces, tmp_path / share, "--training", "--live", 0, "--attacks", 3)
+        assert run(*words, "--instruments", "tablet", "mask", "--whole", share) == 0
+        found = samples.read(tmp_path / share / "list.csv")
+        tablets = [s for s in found if s.label == "tablet"]
+        assert tablets and len(tablets) < len(found)
+        assert all(s.parameters["portrait"]["whole"] is (share == "1") for s in tablets)
+        plain = {s.picture.name: s for s in samples.read(made / "list.csv") if s.label == "tablet"}
+        for s in tablets:
+            assert s.parameters["body"] == plain[s.picture.name].parameters["body"]
+
+
 def test_held_back_people_are_the_others(faces: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     words = stills(faces, out, "--held-back", "--live", 8, "--attacks", 2)
@@ -126,6 +140,7 @@ def test_held_people_of_films(faces: Path, tmp_path: Path) -> None:
         (["--live", "-1"], 2, "negative"),
         (["--live", "0", "--attacks", "0"], 2, "nothing to make"),
         (["--workers", "0"], 2, "above 0"),
+        (["--whole", "1.5"], 2, "0 to 1"),
         (["--films", "1"], 2, "--clips is needed"),
         (["--door"], 3, "--clips or --staged is needed"),
         (["--clips", "a", "b"], 2, "needs --people"),
