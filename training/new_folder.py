@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -34,6 +35,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
         if folder.exists():
             folder.rmdir()
         part.chmod(0o755)
+        os.sync()  # before the name says that it is whole
         part.rename(folder)
     except OSError as error:
         if isinstance(error, OutputError):

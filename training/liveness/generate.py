@@ -321,6 +321,7 @@ def _summary(
         "labels": labels,
         "range": args.range,
         "door": args.door,
+        "whole": args.whole,
         "side": "held back" if args.held_back else "training",
         "seed": args.seed,
         "pack": args.pack,

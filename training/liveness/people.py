@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,6 +72,13 @@ class People:
         at = np.array([x1, y1], np.float32)
         box, points = label.box - np.tile(at, 2), label.points - at
         return Shown(np.ascontiguousarray(image[y1:y2, x1:x2]), box, points, entry.person)
+
+
+def anybody(sets: Sequence[People], rng: np.random.Generator) -> tuple[People, Entry]:
+    """A picture of one of the sets, each drawn from as often as its share says."""
+    shares = np.array([s.share for s in sets], float)
+    of = sets[int(rng.choice(len(sets), p=shares / shares.sum()))]
+    return of, of.draw(rng)
 
 
 def stills(

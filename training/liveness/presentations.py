@@ -26,7 +26,7 @@ from training.liveness.attacks import (
 from training.liveness.attacks.ranges import plain
 from training.liveness.backgrounds import empty
 from training.liveness.framing import Framing
-from training.liveness.people import Entry, People
+from training.liveness.people import Entry, People, anybody
 from training.liveness.samples import LIVE
 
 NOBODY = 0.25
@@ -186,10 +186,7 @@ class Maker:
     def _one(
         self, rng: np.random.Generator, sets: Sequence[People] | None = None
     ) -> tuple[People, Entry]:
-        sets = self.sets if sets is None else sets
-        shares = np.array([s.share for s in sets], float)
-        people = sets[int(rng.choice(len(sets), p=shares / shares.sum()))]
-        return people, people.draw(rng)
+        return anybody(self.sets if sets is None else sets, rng)
 
     def _there(self, rng: np.random.Generator) -> tuple[People, Entry]:
         """Who stands before the camera."""

@@ -23,7 +23,7 @@ from training.errors import DataError
 from training.labels import FaceLabel
 from training.liveness import generate, people
 from training.liveness.backgrounds import empty
-from training.liveness.people import Entry, People
+from training.liveness.people import People, anybody
 from training.liveness.staged import FRAME, can_stage, staged
 from training.new_folder import new_folder, require_none
 
@@ -95,23 +95,17 @@ def _start(sets: list[People], folder: Path, seed: int) -> None:
     _Worker.sets, _Worker.folder, _Worker.seed = sets, folder, seed
 
 
-def _any(rng: np.random.Generator) -> tuple[People, Entry]:
-    shares = np.array([s.share for s in _Worker.sets])
-    of = _Worker.sets[int(rng.choice(len(shares), p=shares / shares.sum()))]
-    return of, of.draw(rng)
-
-
 def _make(number: int) -> FaceLabel:
     rng = np.random.default_rng((_Worker.seed, number))
     for _ in range(TRIES):
-        of, entry = _any(rng)
+        of, entry = anybody(_Worker.sets, rng)
         picture = of.read(entry)
         if can_stage(picture):
             break
     else:
         raise DataError(f"{TRIES} pictures were all framed too closely to show any shoulders")
     high, wide = FRAME
-    background = empty(rng, wide, high, lambda: _any(rng))
+    background = empty(rng, wide, high, lambda: anybody(_Worker.sets, rng))
     frame = staged(picture, background, rng)
     path = _Worker.folder / frame.person / f"{number:06d}.jpg"
     path.parent.mkdir(exist_ok=True)

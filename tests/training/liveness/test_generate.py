@@ -87,6 +87,8 @@ def test_attacks_can_show_whole_pictures(made: Path, faces: Path, tmp_path: Path
         words = stills(faces, tmp_path / share, "--training", "--live", 0, "--attacks", 3)
         assert run(*words, "--instruments", "tablet", "mask", "--whole", share) == 0
         found = samples.read(tmp_path / share / "list.csv")
+        summary = json.loads((tmp_path / share / "summary.json").read_text())
+        assert summary["whole"] == float(share)
         tablets = [s for s in found if s.label == "tablet"]
         assert tablets and len(tablets) < len(found)
         assert all(s.parameters["portrait"]["whole"] is (share == "1") for s in tablets)

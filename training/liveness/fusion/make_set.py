@@ -12,9 +12,6 @@ val_private_list.txt and test_private_list.txt.
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -34,6 +31,7 @@ from training.labels import FaceLabel
 from training.landmarks.data.label_csv import identity_of_path
 from training.liveness.fusion.made_up import scenes
 from training.liveness.fusion.made_up.scenes import Face, Shown
+from training.new_folder import new_folder
 from training.pictures import Pictures
 
 EXAMPLES = """\
@@ -94,15 +92,10 @@ def run(args: argparse.Namespace) -> int:
         raise OutputError(f"{out}: is there already; choose another --out")
     pictures = Pictures(args.pictures)
     found = chosen(labels.read(args.labels), pictures, args.count, args.seed)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=f".{out.name[:40]}-", dir=out.parent))
-    except OSError as error:
-        raise OutputError(f"{out}: cannot be written: {error.strerror}") from error
-    try:
-        count: Counter[str] = Counter()
-        people: dict[str, str] = {}
-        lines: dict[str, list[str]] = {part: [] for part in LISTS}
+    count: Counter[str] = Counter()
+    people: dict[str, str] = {}
+    lines: dict[str, list[str]] = {part: [] for part in LISTS}
+    with new_folder(out) as beside:
         for i, label in enumerate(track(found, "making", console=console, transient=True)):
             rng = np.random.default_rng((args.seed, i))
             attack = list(scenes.ATTACKS)[i % len(scenes.ATTACKS)]
@@ -118,13 +111,6 @@ def run(args: argparse.Namespace) -> int:
         for part, name in LISTS.items():
             (beside / name).write_text("".join(f"{line}\n" for line in lines[part]), "utf-8")
         (beside / "README.txt").write_text(README, "utf-8")
-        beside.chmod(0o755)
-        os.sync()
-        beside.rename(out)
-    except OSError as error:
-        raise OutputError(f"{out}: cannot be written: {error}") from error
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
     for name, number in sorted(count.items()):
         console.print(f"{name}: {number}", markup=False)
     return 0
