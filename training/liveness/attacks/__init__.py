@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from training.liveness.attacks.cutout import CutOut, CutSheet
+from training.liveness.attacks.cutout import CutOut, CutSheet, FaceMask
 from training.liveness.attacks.devices import OnMonitor, OnPhone, OnTablet
 from training.liveness.attacks.mask import Mask
 from training.liveness.attacks.prints import Bent, PaperInstrument, Printed
@@ -31,6 +31,7 @@ _ALL: tuple[Instrument, ...] = (
     PaperInstrument("print", Printed),
     PaperInstrument("warped", Bent),
     PaperInstrument("cutout", CutOut, CutSheet),
+    PaperInstrument("facemask", FaceMask, CutSheet),
     Mask(),
     ScreenInstrument("phone", OnPhone),
     ScreenInstrument("tablet", OnTablet),

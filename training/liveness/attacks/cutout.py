@@ -1,6 +1,8 @@
-"""A print cut out along the head, with holes for the eyes of whoever is behind it, or both.
+"""Prints that the attacker looks through, or wears: a photograph with holes for the eyes of whoever
+is behind it (`cutout`), and a printed face cut out along the head (`facemask`).
 
-It is held like a mask: the printed eyes lie over the attacker's own.
+Both are held like a mask: the printed eyes lie over the attacker's own. They are two species of
+instrument: of the one the sheet is seen around the face, of the other nothing but its outline.
 """
 
 from __future__ import annotations
@@ -28,21 +30,29 @@ SUB = 3
 
 @dataclass(frozen=True, kw_only=True)
 class CutOut(Printed):
-    """face: width of the printed face, cm. outlined: cut along the head, else a whole photograph
-    with holes. holes: cut where the eyes are; hole_wide, hole_high: in eye widths. trim: of the cut
-    line from the head's outline, in face widths; ragged: of the scissors, in face widths. fit: of
-    the print over the attacker's face. bend: angle over its width, degrees, about the vertical.
+    """A photograph with holes where the eyes are.
+
+    face: width of the printed face, cm. hole_wide, hole_high: in eye widths. ragged: of the
+    scissors, in face widths. fit: of the print over the attacker's face. bend: angle over its width,
+    degrees, about the vertical.
     """
 
     face: float = span([(12.5, 14.0), (15.5, 17.0)], (14.0, 15.5))
-    outlined: bool = chance(0.7)
-    holes: bool = chance(0.6)
     hole_wide: float = span([(1.0, 1.25), (1.5, 1.8)], (1.25, 1.5))
     hole_high: float = span([(0.55, 0.7), (0.9, 1.1)], (0.7, 0.9))
-    trim: float = span([(-0.06, 0.0), (0.05, 0.12)], (0.0, 0.05))
     ragged: float = span([(0.0, 0.008), (0.015, 0.025)], (0.008, 0.015))
     fit: float = span([(0.92, 1.0), (1.1, 1.2)], (1.0, 1.1))
     bend: float = span([(5, 25), (50, 75)], (25, 50), share=0.7)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaceMask(CutOut):
+    """A printed face, cut along the head. holes: has them too. trim: of the cut line from the head's
+    outline, in face widths.
+    """
+
+    holes: bool = chance(0.5)
+    trim: float = span([(-0.06, 0.0), (0.05, 0.12)], (0.0, 0.05))
 
 
 class CutSheet(Sheet):
@@ -60,7 +70,7 @@ class CutSheet(Sheet):
     def laying(self, shown: Shown) -> tuple[NDArray[np.float64], Laid]:
         """As large as the head and its hair, or as the photograph."""
         p = self.p
-        across = 1.75 if p.outlined or not p.holes else p.portrait.across
+        across = 1.75 if isinstance(p, FaceMask) else p.portrait.across
         wide = p.face * across
         half = np.array([wide / 2, wide * 0.68])
         portrait = replace(p.portrait, across=across, rise=-0.06, fitted=False, whole=False)
@@ -110,7 +120,7 @@ class CutSheet(Sheet):
         if rng.random() < 0.6:
             return [], []
         half = self.half
-        if self.p.outlined or not self.p.holes:
+        if isinstance(self.p, FaceMask):
             half = half * np.array([0.58, 0.72])
         return holding.hands(self.p.hand, half, rng)
 
@@ -121,11 +131,11 @@ class CutSheet(Sheet):
         points = (self.laid.on_medium(shown.points) + self.half) * self.per_cm
         face = p.face * self.per_cm
         out = np.zeros((high, wide), np.uint8)
-        if p.outlined or not p.holes:
+        if isinstance(p, FaceMask):
             _fill(out, head(points, p.trim * face, p.ragged * face, rng), 255)
         else:
             out[:] = 255
-        if p.holes:
+        if not isinstance(p, FaceMask) or p.holes:
             for eye in EYES:
                 _fill(out, _hole(points[eye], p, face, rng), 0)
         return (out / np.float32(255)).astype(np.float32)

@@ -11,7 +11,7 @@ import pytest
 
 from edge.packs import Pack
 from training.liveness.attacks import INSTRUMENTS, Presented, Scene, Shown, ShownFilm
-from training.liveness.attacks.cutout import CutOut, CutSheet
+from training.liveness.attacks.cutout import CutOut, CutSheet, FaceMask
 from training.liveness.attacks.devices import OnMonitor, OnPhone, OnScreen, OnTablet
 from training.liveness.attacks.mask import PIECES
 from training.liveness.attacks.ranges import RANGES, draw
@@ -48,7 +48,7 @@ def test_the_face_is_where_it_is_said_to_be(
     assert sum(b is not None for b in boxes) >= 6
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if n not in ("mask", "cutout")])
+@pytest.mark.parametrize("name", [n for n in NAMES if n not in ("mask", "cutout", "facemask")])
 def test_the_attackers_own_face_is_hidden(name: str, person: Shown, scene: Scene) -> None:
     """Whoever is before the camera, the middle of the frame's face is that of the medium."""
     faces = []
@@ -120,10 +120,13 @@ def test_bands_are_seen_in_rows(person: Shown, scene: Scene) -> None:
     assert swings[1] > 3 * swings[0]
 
 
-def test_a_cutout_ends_at_the_head_and_has_holes_at_the_eyes(person: Shown, scene: Scene) -> None:
-    p = replace(
-        draw(CutOut, np.random.default_rng(0), "train"), outlined=True, holes=True, bend=0.0
-    )
+@pytest.mark.parametrize("kind", [CutOut, FaceMask])
+def test_eyes_look_through_and_a_face_mask_ends_at_the_head(
+    kind: type[CutOut], person: Shown, scene: Scene
+) -> None:
+    p = replace(draw(kind, np.random.default_rng(0), "train"), bend=0.0)
+    if isinstance(p, FaceMask):
+        p = replace(p, holes=True)
     sheet = CutSheet(person, scene.frames[0], p, True, np.random.default_rng(0))
     high, wide = sheet._paper.shape
     places = (sheet.laid.on_medium(person.points) + sheet.half) * sheet.per_cm
@@ -135,11 +138,20 @@ def test_a_cutout_ends_at_the_head_and_has_holes_at_the_eyes(person: Shown, scen
     assert paper(places[30]) == 1  # the nose
     assert paper(places[36:42].mean(axis=0)) == 0
     assert paper(places[42:48].mean(axis=0)) == 0
-    assert paper(np.zeros(2)) == 0
-    assert 0.25 < sheet._paper.mean() < 0.8
+    outlined = kind is FaceMask
+    assert paper(np.zeros(2)) == (0 if outlined else 1)
+    assert (0.25 < sheet._paper.mean() < 0.8) == outlined
 
 
-@pytest.mark.parametrize("name", ["cutout", "mask"])
+def test_a_face_mask_may_have_no_holes(person: Shown, scene: Scene) -> None:
+    p = replace(draw(FaceMask, np.random.default_rng(0), "train"), holes=False)
+    sheet = CutSheet(person, scene.frames[0], p, True, np.random.default_rng(0))
+    eye = sheet.laid.on_medium(person.points[36:42]).mean(axis=0)
+    x, y = ((eye + sheet.half) * sheet.per_cm).astype(int)
+    assert sheet._paper[y, x] == 1
+
+
+@pytest.mark.parametrize("name", ["cutout", "facemask", "mask"])
 def test_what_is_worn_leaves_the_rest_of_the_scene(name: str, person: Shown, scene: Scene) -> None:
     """A wearer of another brightness changes what is around the paper."""
     bright = replace(scene.frames[0], image=cv2.add(scene.frames[0].image, (60, 60, 60, 0)))
