@@ -33,8 +33,8 @@ class CutOut(Printed):
     """A photograph with holes where the eyes are.
 
     face: width of the printed face, cm. hole_wide, hole_high: in eye widths. ragged: of the
-    scissors, in face widths. fit: of the print over the attacker's face. bend: angle over its width,
-    degrees, about the vertical.
+    scissors, in face widths. fit: of the print over the attacker's face. bend: angle over its
+    width, degrees, about the vertical.
     """
 
     face: float = span([(12.5, 14.0), (15.5, 17.0)], (14.0, 15.5))
@@ -47,8 +47,9 @@ class CutOut(Printed):
 
 @dataclass(frozen=True, kw_only=True)
 class FaceMask(CutOut):
-    """A printed face, cut along the head. holes: has them too. trim: of the cut line from the head's
-    outline, in face widths.
+    """A printed face, cut along the head.
+
+    holes: has them too. trim: of the cut line from the head's outline, in face widths.
     """
 
     holes: bool = chance(0.5)
