@@ -19,22 +19,29 @@ from training.errors import DataError
 from training.liveness import crops
 from training.liveness.crops import Image, Jitter, scales_of
 from training.liveness.samples import LIVE, Sample
-from training.liveness.store import Store
+from training.liveness.store import MAP, Store
 from training.sampling import Key, rng_of
 
 
 class Batch(NamedTuple):
     """image (..., 3, H, W) uint8 RGB; live (...) int64; teacher (...) float32, NaN: not asked.
 
-    medium: (..., H / 8, W / 8) float32 0..1, where what is held up is seen; NaN: not known.
+    medium: (..., H / 8, W / 8) float32 0..1, where what is held up is seen; NaN: not known,
+    infinity: not to be learned, as a wide crop shows no end of it. surface: (...) bool, an attack
+    of which nothing tells but the surface of the face.
     """
 
     image: Tensor
     live: Tensor
     teacher: Tensor
     medium: Tensor
+    surface: Tensor
 
 
+WORN = ("facemask", "mask")
+"""Instruments that are worn on the face: what is around it is a living person's."""
+BESIDE = 0.04
+"""Of what a crop shows: where less of it is beside the sheet or device, no edge of that is seen."""
 Map = NDArray[np.float32]
 
 RECOLOURED = 0.15
@@ -153,6 +160,9 @@ class Presentations(Dataset[Batch]):
         for i in self.chosen:
             if not (self.familiar[i] or _staged(store.samples[i])):
                 self.others.setdefault(store.samples[i].label, []).append(i)
+        self.endless = store.beside < BESIDE
+        worn = np.array([s.label in WORN for s in store.samples])
+        self.surface = worn | self.endless[:, -1]
         self.weights = balanced([store.samples[i] for i in self.chosen], shares)
 
     def _familiar(self) -> NDArray[np.bool_]:
@@ -174,6 +184,10 @@ class Presentations(Dataset[Batch]):
         sample = self.store.samples[index]
         box = self.jitter.draw(sample.box, rng)
         image, medium = self.store.cut(index, box), self.store.map(index, box)
+        side = image.shape[1] // MAP
+        for i, scale in enumerate(self.scales):
+            if scale >= NEAR and self.endless[index, i]:
+                medium[i * side : (i + 1) * side] = np.inf
         if self.familiar[index]:
             image, medium = self._of_nobody(image, medium, sample.label, rng)
         # Light and lens are those of the whole frame: the same on all crops of it.
@@ -193,6 +207,7 @@ class Presentations(Dataset[Batch]):
             torch.tensor(int(sample.live)),
             torch.tensor(said, dtype=torch.float32),
             torch.from_numpy(np.ascontiguousarray(medium)),
+            torch.tensor(bool(self.surface[index])),
         )
 
     def _of_nobody(

@@ -1,4 +1,9 @@
-"""The door's liveness network: a tower for each crop, one answer from all.
+"""The door's liveness network: a tower for each crop, and two answers that must both be "live".
+
+One is of all crops together: is the face part of a person in a room, or of a sheet or display? The
+other is of all crops but the widest: is its surface skin? Of a paper that is worn on the face, or
+of a print that fills the whole camera's picture, nothing else tells; and a network that is asked to
+find these by what is around the face takes people in unfamiliar rooms for attacks.
 
 Convolutions of 3 x 3, batch normalisation and ReLU alone, so that it is as good in 8 bits; 96
 million floating-point operations for all crops together.
@@ -104,19 +109,27 @@ class Tower(nn.Module):
 
 
 class Answers(NamedTuple):
-    """joint (N, 2): logits, attack and live. alone: of each tower. drawn: spectra.
+    """joint (N, 2): logits, attack and live, of all towers. surface (N, 2): of all but the widest.
 
-    found: (N, crops · S / 8, S / 8) logits of where the medium is seen.
+    alone: of each tower. drawn: spectra. found: (N, crops · S / 8, S / 8) logits of where the
+    medium is seen.
     """
 
     joint: Tensor
+    surface: Tensor
     alone: tuple[Tensor, ...]
     drawn: tuple[Tensor, ...]
     found: Tensor
 
 
 class LiveNet(nn.Module):
-    """(N, 3, crops · S, S) float32 as `Design.spec` says to logits (N, 2), attack and live."""
+    """(N, 3, crops · S, S) float32 as `Design.spec` says to logits (N, 2), attack and live.
+
+    These are the lower of both answers' margins. `allowance`, chosen on people held back, is added
+    to the surface's, so that both have the same bound.
+    """
+
+    allowance: Tensor
 
     def __init__(self, design: Design) -> None:
         super().__init__()
@@ -127,6 +140,14 @@ class LiveNet(nn.Module):
         self.hidden = nn.Linear(width * count, 64)
         self.dropout = nn.Dropout(0.3)
         self.joint = nn.Linear(64, len(CLASSES))
+        self.near = max(count - 1, 1)  # all but the widest
+        self.surface = nn.Sequential(
+            nn.Linear(width * self.near, 32),
+            nn.ReLU(),
+            nn.Dropout(0.3),
+            nn.Linear(32, len(CLASSES)),
+        )
+        self.register_buffer("allowance", torch.zeros(()))
 
     def _each(self) -> Iterator[Tower]:
         """`towers`: a ModuleList does not tell of which class its modules are."""
@@ -139,9 +160,22 @@ class LiveNet(nn.Module):
         joint: Tensor = self.joint(self.dropout(hidden))
         return joint
 
-    def forward(self, x: Tensor) -> Tensor:
+    def _surface(self, features: list[Tensor]) -> Tensor:
+        surface: Tensor = self.surface(torch.cat(features[: self.near], dim=1))
+        return surface
+
+    def margins(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """(N, 1) each: logit of "live" over that of "attack", of all crops and of the surface."""
         towers = zip(self.towers, self.design.parts(x), strict=True)
-        return self._joined([tower(part)[0] for tower, part in towers])
+        features = [tower(part)[0] for tower, part in towers]
+        joint, surface = self._joined(features), self._surface(features)
+        live, attack = slice(LIVE, LIVE + 1), slice(1 - LIVE, 2 - LIVE)
+        return joint[:, live] - joint[:, attack], surface[:, live] - surface[:, attack]
+
+    def forward(self, x: Tensor) -> Tensor:
+        joint, surface = self.margins(x)
+        margin = torch.minimum(joint, surface + self.allowance)
+        return torch.cat([-margin / 2, margin / 2], dim=1)
 
     def answers(self, x: Tensor, visible: Tensor | None = None) -> Answers:
         """All that is trained. visible: (N, crops) bool, what each tower may learn from."""
@@ -153,6 +187,7 @@ class LiveNet(nn.Module):
             ]
         return Answers(
             self._joined(features),
+            self._surface(features),
             tuple(head(f) for head, f in zip(self.alone, features, strict=True)),
             tuple(t.draw(m) for t, (_, m) in zip(self._each(), both, strict=True)),
             torch.cat([t.find(m)[:, 0] for t, (_, m) in zip(self._each(), both, strict=True)], 1),

@@ -71,7 +71,8 @@ class Store:
 
     frames: (n, 2) width and height of the pictures that they were cut from, pixels. maps: (n, h, w)
     uint8, the share of the medium on squares of `map_spec`, as wide as what is kept. known: (n,)
-    whether a sample has such a map.
+    whether a sample has such a map. beside: (n, crops) float32, the share of what a crop shows of
+    the picture that is not the medium: 1 of the living, 0 where a sheet fills all; NaN: not known.
     """
 
     def __init__(
@@ -82,9 +83,10 @@ class Store:
         frames: NDArray[np.int32],
         maps: NDArray[np.uint8],
         known: NDArray[np.bool_],
+        beside: NDArray[np.float32],
     ) -> None:
         self.samples, self.spec, self.kept, self.frames = samples, spec, kept, frames
-        self.maps, self.known = maps, known
+        self.maps, self.known, self.beside = maps, known, beside
         self._kept_spec = kept_spec(spec)
         self._map_spec = map_spec(spec)
         self._kept_map_spec = map_spec(self._kept_spec)
@@ -107,6 +109,8 @@ class Store:
             frames = np.zeros((len(samples), 2), np.int32)
             maps = np.zeros((len(samples), coarse.height, coarse.width), np.uint8)
             known = np.zeros(len(samples), np.bool_)
+            scales = crops.scales_of(spec)
+            beside = np.full((len(samples), len(scales)), np.nan, np.float32)
             with replacing(path) as part:
                 kept = np.lib.format.open_memmap(part, "w+", np.uint8, shape)
 
@@ -116,6 +120,7 @@ class Store:
                     frames[i] = image.shape[1::-1]
                     if shown is not None:
                         maps[i], known[i] = _mapped(shown, image, samples[i], coarse), True
+                        beside[i] = _beside(shown, image, samples[i], scales)
 
                 pool = ThreadPoolExecutor()
                 try:
@@ -127,7 +132,7 @@ class Store:
                 kept.flush()
                 del kept
             with replacing(rest) as part, part.open("wb") as file:
-                np.savez(file, frames=frames, maps=maps, known=known)
+                np.savez(file, frames=frames, maps=maps, known=known, beside=beside)
         with np.load(rest) as had:
             return cls(samples, spec, np.load(path, mmap_mode="r"), **had)
 
@@ -175,8 +180,28 @@ class Store:
         return np.concatenate(parts)
 
 
+def _on_map(shown: Image, image: Image, sample: Sample) -> NDArray[np.floating]:
+    """The sample's box in pixels of its map."""
+    smaller = np.tile(np.array(shown.shape[::-1]) / image.shape[1::-1], 2)
+    return (sample.box + 0.5) * smaller - 0.5
+
+
 def _mapped(shown: Image, image: Image, sample: Sample, coarse: InputSpec) -> NDArray[np.uint8]:
     """A map (h, w) of a picture cut as `coarse` says."""
-    smaller = np.tile(np.array(shown.shape[::-1]) / image.shape[1::-1], 2)
     grey = np.repeat(shown[..., None], 3, axis=2)
-    return crops.cut(grey, (sample.box + 0.5) * smaller - 0.5, coarse)[..., 0]
+    return crops.cut(grey, _on_map(shown, image, sample), coarse)[..., 0]
+
+
+def _beside(
+    shown: Image, image: Image, sample: Sample, scales: Sequence[float]
+) -> NDArray[np.float32]:
+    """(crops,) as `Store.beside`."""
+    box = _on_map(shown, image, sample)
+    middle, size = (box[:2] + box[2:]) / 2, float((box[2:] - box[:2]).max())
+    found = []
+    for scale in scales:
+        low = np.maximum(np.round(middle - size * scale / 2), 0).astype(int)
+        high = np.round(middle + size * scale / 2).astype(int) + 1
+        part = shown[low[1] : max(high[1], 0), low[0] : max(high[0], 0)]
+        found.append(1 - float(part.mean()) / 255 if part.size else 0.0)
+    return np.array(found, np.float32)

@@ -105,6 +105,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group = parser.add_argument_group("losses, beside the answer's")
     add = group.add_argument
+    add("--surface", type=float, default=0.7, help="of the surface's answer (default %(default)s)")
     add("--fourier", type=float, default=0.5, help="of the spectrum (default %(default)s)")
     add("--alone", type=float, default=0.3, help="of each crop alone (default %(default)s)")
     add("--medium", type=float, default=0.5, help="of where the medium is (default %(default)s)")
@@ -188,6 +189,7 @@ def run(args: argparse.Namespace) -> int:
         design,
         data,
         held,
+        surface=args.surface,
         fourier=args.fourier,
         alone=args.alone,
         taught=args.taught if args.teacher else 0.0,

@@ -14,10 +14,10 @@ from rich.console import Console
 
 from training.liveness import crops, samples
 from training.liveness.dataset import Batch, Presentations
-from training.liveness.model import Design, normalised
+from training.liveness.model import LIVE, Design, normalised
 from training.liveness.samples import picture
 from training.liveness.store import Store
-from training.liveness.task import located, visible
+from training.liveness.task import LiveTask, allowance, located, margins, scores, visible
 from training.sampling import Key
 
 Make = Callable[..., Path]
@@ -59,18 +59,22 @@ def test_where_no_map_is_known_none_is_learned() -> None:
 def _batch(live: list[int], medium: torch.Tensor) -> Batch:
     n = len(live)
     image = torch.randint(0, 255, (n, 3, 96, 32), dtype=torch.uint8)
-    return Batch(image, torch.tensor(live), torch.full((n,), torch.nan), medium)
+    surface = torch.zeros(n, dtype=torch.bool)
+    return Batch(image, torch.tensor(live), torch.full((n,), torch.nan), medium, surface)
 
 
 def test_a_crop_that_shows_no_medium_teaches_its_tower_nothing() -> None:
     """But for the living, and where nobody knows."""
-    medium = torch.zeros(4, 12, 4)
+    medium = torch.zeros(5, 12, 4)
     medium[0, :8] = 1  # an attack, unseen on the widest crop
     medium[2] = torch.nan
     medium[3, 8:, :1] = 1
-    batch = _batch([0, 1, 0, 0], medium)
+    medium[4, :4], medium[4, 4:] = 1, torch.inf  # it fills both wide crops
+    batch = _batch([0, 1, 0, 0, 0], medium)
+    seen = visible(batch, 3).tolist()
+    assert seen[:3] == [[True, True, False], [True] * 3, [True] * 3]
+    assert seen[3:] == [[False, False, True], [True, False, False]]
     seen = visible(batch, 3)
-    assert seen.tolist() == [[True, True, False], [True] * 3, [True] * 3, [False, False, True]]
     net = Design(size=32).build()
     answers = net.answers(normalised(batch.image[:1]), seen[:1])
     loss = torch.nn.functional.cross_entropy(answers.joint, batch.live[:1])
@@ -97,3 +101,71 @@ def test_a_view_and_its_map_are_mirrored_together(make_list: Make, tmp_path: Pat
         assert left_is_bright == bool(white[:, :3].mean() > white[:, -3:].mean())
         sides.add(left_is_bright)
     assert sides == {True, False}
+
+
+def test_a_sheet_that_fills_the_picture_is_told_by_its_surface_alone(
+    make_list: Make, tmp_path: Path
+) -> None:
+    """Its wide crops teach nothing, and the joint answer learns nothing of it."""
+    sheet, room = (s for s in samples.read(make_list("some", "a", 2)) if not s.live)
+    bare = next(s for s in samples.read(make_list("more", "b", 1)) if s.live)
+    high, wide = picture(sheet).shape[:2]
+    samples.write_medium(sheet.picture, np.ones((high, wide), np.float32))
+    part = np.ones((high, wide), np.float32)
+    part[:, : round(float(room.box[0]) * 0.6)] = 0
+    samples.write_medium(room.picture, part)
+    store = Store.of([sheet, room, bare], Design().spec, tmp_path, Console(stderr=True))
+    assert store.beside[0].max() == 0 and store.beside[2].min() == 1
+    assert 0.04 < store.beside[1, -1] < 0.96
+    data = Presentations(store, seed=1, strength=0)
+    views = [data[Key(0, i, 0)] for i in range(3)]
+    assert [bool(v.surface) for v in views] == [True, False, False]
+    assert torch.isinf(views[0].medium[9:]).all() and (views[0].medium[:9] == 1).all()
+    assert torch.isfinite(views[1].medium[18:]).all()
+    task = LiveTask(Design(), data, [sheet, bare])
+    batch = Batch(*(torch.stack(part) for part in zip(*views[::2], strict=True)))
+    task.loss(task.module, batch)["loss"].backward()
+    with_sheet = task.module.net.joint.bias.grad.clone()
+    task.module.zero_grad()
+    batch = Batch(*(part[1:] for part in batch))
+    task.loss(task.module.eval(), batch)["loss"].backward()
+    assert with_sheet[LIVE] < 0 < with_sheet[1 - LIVE], "an attack pulled the joint answer"
+
+
+def test_what_is_worn_is_told_by_its_surface_alone(make_list: Make, tmp_path: Path) -> None:
+    found = samples.read(make_list("some", "a", 1))
+    worn = [replace(s, label="mask") if not s.live else s for s in found]
+    store = Store.of(worn, Design().spec, tmp_path, Console(stderr=True))
+    data = Presentations(store, seed=1)
+    said = {s.label: bool(data[Key(0, i, 0)].surface) for i, s in enumerate(worn)}
+    assert said == {"mask": True, "live": False}
+
+
+def test_both_answers_must_be_live() -> None:
+    """The lower margin counts, the surface's with its allowance."""
+    net = Design(size=32).build().eval()
+    net.allowance.fill_(0.2)
+    images = torch.randint(0, 255, (20, 3, 96, 32), dtype=torch.uint8)
+    joint, surface = margins(net, images)
+    lower = np.minimum(joint, surface + 0.2)
+    assert scores(net, images) == pytest.approx(1 / (1 + np.exp(-lower)), abs=1e-5)
+    net.allowance.fill_(-9)
+    assert scores(net, images) == pytest.approx(1 / (1 + np.exp(9 - surface)), abs=1e-5)
+
+
+def test_the_surface_gets_what_it_is_worth(make_list: Make) -> None:
+    """Few living faces to refuse where it tells nothing, more where it tells of what is held up."""
+    some = samples.read(make_list("some", "a", 1))
+    live, sheet = (next(s for s in some if s.live is kind) for kind in (True, False))
+    rng = np.random.default_rng(0)
+    near = rng.normal(4, 1, 1000)
+    joint = np.concatenate([rng.normal(m, 1, n) for m, n in ((4, 1000), (2, 500), (4, 500))])
+
+    def refused(tells: float, label: str) -> float:
+        found = [live] * 1000 + [sheet] * 500 + [replace(sheet, label=label)] * 500
+        surface = np.concatenate([near, rng.normal(4, 1, 500), rng.normal(tells, 1, 500)])
+        lower = near + allowance(joint, surface, found)
+        return float((lower < np.quantile(np.minimum(joint[:1000], lower), 0.01)).mean())
+
+    assert refused(4, "phone") < 0.002 < refused(1.5, "phone")
+    assert refused(1.5, "mask") < 0.002, "masks made the surface refuse more of the living"
