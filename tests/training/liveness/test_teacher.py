@@ -41,12 +41,13 @@ def test_where_the_teacher_errs_the_label_stands_alone() -> None:
     image = torch.zeros(3, 3, 2, 2, dtype=torch.uint8)
     live = torch.tensor([1, 0, 1])
     medium = torch.zeros(3, 1, 1)
-    right = Batch(image, live, torch.tensor([0.8, 0.9, torch.nan]), medium)
+    surface = torch.zeros(3, dtype=torch.bool)
+    right = Batch(image, live, torch.tensor([0.8, 0.9, torch.nan]), medium, surface)
     margin = torch.tensor(1.0)
     p = torch.sigmoid(margin)
     wanted = -(0.8 * p.log() + 0.2 * (1 - p).log())
     assert taught(logits, right) == pytest.approx(float(wanted), abs=1e-6)
-    wrong = Batch(image, live, torch.tensor([0.2, 0.9, 0.1]), medium)
+    wrong = Batch(image, live, torch.tensor([0.2, 0.9, 0.1]), medium, surface)
     assert taught(logits, wrong) == 0
 
 
