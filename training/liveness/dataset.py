@@ -38,8 +38,9 @@ class Batch(NamedTuple):
     surface: Tensor
 
 
-WORN = ("facemask", "mask")
-"""Instruments that are worn on the face: what is around it is a living person's."""
+WORN = ("facemask", "mask", "face-mask", "upper-body-mask", "region-mask", "3d-mask")
+"""Instruments that are worn on the face, ours and CelebA-Spoof's: what is around it is a living
+person's."""
 BESIDE = 0.04
 """Of what a crop shows: where less of it is beside the sheet or device, no edge of that is seen."""
 Map = NDArray[np.float32]

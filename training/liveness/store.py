@@ -25,6 +25,8 @@ from training.liveness import crops
 from training.liveness.crops import Image
 from training.liveness.samples import Sample, medium, picture
 
+FORM = 2
+"""Of what is kept: squares that an earlier version kept are cut anew."""
 MARGIN = 1.25
 """Sides of what is kept over those of the crops: what a detector's boxes stray, with room."""
 FINER = 2
@@ -97,7 +99,7 @@ class Store:
     ) -> Store:
         """Reads every picture, unless `folder` has the squares already. Raises DataError."""
         wider = kept_spec(spec)
-        named = hashlib.sha256(wider.model_dump_json().encode())
+        named = hashlib.sha256(f"{FORM} {wider.model_dump_json()}".encode())
         for s in samples:
             named.update(f"{s.picture.absolute()} {s.box.tolist()}\n".encode())
         path = folder / f"crops-{named.hexdigest()[:16]}.npy"

@@ -143,10 +143,9 @@ crop of 7 face sizes, the smallest sheet around a face is not."""
 def visible(batch: Batch, crops: int) -> Tensor:
     """(N, crops) bool: whether a crop shows what makes its presentation living or an attack.
 
-    Nor does a wide crop that is all sheet: of its edge there is nothing to see.
-    Of a cut-out on a face the widest crop shows two pixels of its map. A tower that is told
-    "attack" all the same can only learn the room by heart, and takes living people in such rooms
-    for attacks.
+    Of a mask on a face the widest crop shows two pixels of its map, and of a sheet that is wider
+    than the crop it shows no end. A tower that is told "attack" all the same can only learn the
+    room by heart, and takes living people in such rooms for attacks.
     Where no map is known, and for the living, it counts as visible.
     """
     share = batch.medium.reshape(len(batch.medium), crops, -1).mean(dim=2)
