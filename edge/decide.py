@@ -113,7 +113,7 @@ def decide(
     person, count = _agreement(votes, bound, config)
     agreed = match is not None and match.person == person
     seen = track if current else None
-    asked = Asked(seen, votes, live_bound, challenge, challenge_due, person if agreed else None)
+    asked = Asked(seen, live_bound, challenge, challenge_due, person if agreed else None)
     gates += [
         *life_gates(config.liveness, asked),
         Gate("match", match.score if match and (agreed or person is None) else None, score_bound),

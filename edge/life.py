@@ -6,6 +6,7 @@ and a gate without a value does not pass: nothing here is a default.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -14,20 +15,24 @@ from edge.config_liveness import Check, Liveness
 from edge.faces import flicker
 from edge.faces.blink import blinks
 from edge.gates import LIVENESS_GATES, Gate
-from edge.track import Sighting, Track
+from edge.track import Track
+
+PASSIVE_S = 1.0
+"""Frames that passive liveness is asked of ..."""
+PASSIVE_SHARE = 0.25
+"""... of which so many may be taken for an attack."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What the gates are read from.
 
-    track: None unless its newest sighting is this very frame. votes: the sightings that vote on who
-    it is. live_bound: the pack's bound on passive liveness. challenge: as it stands now, None when
-    none has begun. due: whether one is required now besides. person: whom the votes name.
+    track: None unless its newest sighting is this very frame. live_bound: the pack's bound on
+    passive liveness. challenge: as it stands now, None when none has begun. due: whether one is
+    required now besides. person: whom the votes name.
     """
 
     track: Track | None
-    votes: tuple[Sighting, ...]
     live_bound: float
     challenge: Challenge | None = None
     due: bool = False
@@ -46,11 +51,22 @@ def life_gates(liveness: Liveness, asked: Asked) -> tuple[Gate, ...]:
 
 
 def _passive(liveness: Liveness, asked: Asked) -> Gate:
-    """It must hold on the newest frame and on most of those that vote: the median."""
-    newest = asked.track.last.live if asked.track is not None else None
-    lives = sorted(s.live for s in asked.votes if s.live is not None)
-    value = min(lives[(len(lives) - 1) // 2], newest) if lives and newest is not None else None
-    return Gate("passive", value, asked.live_bound)
+    """It must hold on the newest frame and on three quarters of the last second's.
+
+    An attack that looks alive for a moment is caught by the other moments.
+    """
+    if asked.track is None or asked.track.last.live is None:
+        return Gate("passive", None, asked.live_bound)
+    newest = asked.track.last
+    lives = sorted(
+        s.live
+        for s in asked.track.sightings
+        if s.usable and s.live is not None and newest.t - s.t <= PASSIVE_S
+    )
+    if not lives:
+        return Gate("passive", None, asked.live_bound)
+    low = lives[math.floor(PASSIVE_SHARE * (len(lives) - 1))]
+    return Gate("passive", min(low, asked.track.last.live), asked.live_bound)
 
 
 def _motion(liveness: Liveness, asked: Asked) -> Gate:

@@ -126,7 +126,14 @@ class Pipeline:
             else None
         )
         marks.append(time.perf_counter())
-        self._track = follow(self._track, observation, match, usable=usable, number=self._numbers)
+        self._track = follow(
+            self._track,
+            observation,
+            match,
+            usable=usable,
+            number=self._numbers,
+            turns="turning" in self.config.liveness.require,
+        )
         if self._track is not None:
             self._numbers = self._track.number + 1
         marks.append(time.perf_counter())

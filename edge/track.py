@@ -6,7 +6,7 @@ time needs lives here; clocks and threads do not.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,7 +23,14 @@ MIN_IOU = 0.2
 KEEP_S = 2.5
 """Entries older than this no longer count."""
 KEY_EVERY_S = 0.65
-"""Two keys run staggered by this; the older one's window is weighed, up to twice this long."""
+"""Keys run staggered by this."""
+KEY_S = 2.0
+"""... and serve as long as this: a hand may be before a face for a second."""
+LOST_S = 0.1
+"""A face that has been like no key for longer (a hand has left it, it has turned) gets a new one
+at once."""
+MOST_KEYS = 4
+"""In all, since every one costs a registration a frame."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -47,12 +54,20 @@ class Sighting:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Window:
-    """Patches laid on one key. yaws: of each, degrees, against the key's."""
+    """Patches laid on one key."""
 
     key: planar.Key
-    yaw: float
     registered: tuple[planar.Registered, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Turn:
+    """Patches compared with one view. t: of the last. yaws: degrees, against the view's."""
+
+    view: turning.View
+    t: float
     yaws: tuple[float, ...] = ()
+    likenesses: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -60,7 +75,8 @@ class Track:
     """number: counts faces, so that a log can tell them apart. started: time of its first frame.
 
     face: as last seen. evidence: of non-planar motion, None while there is too little. turning:
-    that the head turned as no picture does (`edge.faces.turning`), None while it has not turned.
+    that the head turned as no picture does (`edge.faces.turning`), None while it has not turned
+    or nobody asks.
     """
 
     number: int
@@ -69,6 +85,7 @@ class Track:
     sightings: tuple[Sighting, ...]
     windows: tuple[Window, ...]
     evidence: planar.Evidence | None
+    turns: tuple[Turn, ...] = ()
     turning: float | None = None
 
     @property
@@ -88,25 +105,28 @@ def overlap(a: Face, b: Face) -> float:
 def _extend(windows: tuple[Window, ...], t: float, face: Face) -> tuple[Window, ...]:
     grown = []
     for window in windows:
-        if t - window.key.t > 2 * KEY_EVERY_S:
+        if t - window.key.t > KEY_S:
             continue
         laid = planar.register(window.key, t, face.patch, face.patch_matrix)
-        grown.append(window if laid is None else _with(window, laid, face))
-    if not grown or t - grown[-1].key.t >= KEY_EVERY_S:
+        grown.append(window if laid is None else _with(window, laid))
+    if _wants_key(grown, t):
         key = planar.make_key(t, face.patch, face.patch_matrix)
         if key is not None:
             own = planar.register(key, t, face.patch, face.patch_matrix)
-            new = Window(key, face.pose.yaw)
-            grown.append(new if own is None else _with(new, own, face))
+            grown.append(Window(key) if own is None else _with(Window(key), own))
     return tuple(grown)
 
 
-def _with(window: Window, laid: planar.Registered, face: Face) -> Window:
-    return replace(
-        window,
-        registered=(*window.registered, laid),
-        yaws=(*window.yaws, face.pose.yaw - window.yaw),
-    )
+def _wants_key(windows: Sequence[Window], t: float) -> bool:
+    if not windows:
+        return True
+    laid = max((w.registered[-1].t for w in windows if w.registered), default=t)
+    due = t - windows[-1].key.t >= KEY_EVERY_S
+    return len(windows) < MOST_KEYS and (due or t - laid >= LOST_S)
+
+
+def _with(window: Window, laid: planar.Registered) -> Window:
+    return replace(window, registered=(*window.registered, laid))
 
 
 def _fresh(windows: tuple[Window, ...], t: float) -> Iterator[Window]:
@@ -118,17 +138,31 @@ def _fresh(windows: tuple[Window, ...], t: float) -> Iterator[Window]:
 
 
 def _weigh(windows: tuple[Window, ...], t: float) -> planar.Evidence | None:
-    """Of the oldest window that has enough to say: the longer it ran, the surer it is."""
+    """Of the window that says most: of a flat picture none says anything."""
     said = (planar.weigh(w.key, w.registered) for w in _fresh(windows, t))
-    return next((evidence for evidence in said if evidence is not None), None)
+    known = (evidence for evidence in said if evidence is not None)
+    return max(known, key=lambda evidence: evidence.liveliness, default=None)
 
 
-def _turned(windows: tuple[Window, ...], t: float) -> float | None:
-    """Of the oldest window in which the head has turned. The key is like itself: left out."""
-    said = (
-        turning.unlikeness(w.yaws[1:], [r.likeness for r in w.registered[1:]])
-        for w in _fresh(windows, t)
-    )
+def _turn(turns: tuple[Turn, ...], t: float, face: Face) -> tuple[Turn, ...]:
+    """Two views run staggered."""
+    grown, yaw = [], face.pose.yaw
+    for turn in turns:
+        if t - turn.view.t > 2 * KEY_EVERY_S:
+            continue
+        like = turning.likeness(turn.view, face.patch)
+        if like is not None:
+            yaws = (*turn.yaws, yaw - turn.view.yaw)
+            turn = Turn(turn.view, t, yaws, (*turn.likenesses, like))
+        grown.append(turn)
+    if not grown or t - grown[-1].view.t >= KEY_EVERY_S:
+        grown.append(Turn(turning.view(t, yaw, face.patch), t))
+    return tuple(grown)
+
+
+def _turned(turns: tuple[Turn, ...], t: float) -> float | None:
+    """Of the oldest view in which the head has turned, if the newest patch is like it."""
+    said = (turning.unlikeness(turn.yaws, turn.likenesses) for turn in turns if turn.t == t)
     return next((value for value in said if value is not None), None)
 
 
@@ -139,10 +173,12 @@ def follow(
     *,
     usable: bool,
     number: int,
+    turns: bool = False,
 ) -> Track | None:
     """The track with this observation added, a new one for a new face, or None.
 
-    usable: every per-frame quality gate held. number: of a new track, should one begin. A frame
+    usable: every per-frame quality gate held. number: of a new track, should one begin. turns:
+    whether turning is asked for, which costs as much again as the evidence of motion. A frame
     without a face ends the track only after `MAX_GAP_S`; time that runs backwards ends it at
     once.
     """
@@ -168,6 +204,7 @@ def follow(
         track = Track(number, t, face, (), (), None)
     # A patch that failed a gate may not be a face at all: it is no evidence of life.
     windows = _extend(track.windows, t, face) if usable else track.windows
+    turned = _turn(track.turns, t, face) if usable and turns else track.turns
     recent = tuple(s for s in track.sightings if t - s.t <= KEEP_S)
     return replace(
         track,
@@ -175,5 +212,6 @@ def follow(
         sightings=(*recent, sighting),
         windows=windows,
         evidence=_weigh(windows, t),
-        turning=_turned(windows, t),
+        turns=turned,
+        turning=_turned(turned, t),
     )

@@ -132,6 +132,31 @@ def test_too_few_frames_agree() -> None:
     assert decision.failed == ("agreement",)
 
 
+@pytest.mark.parametrize(
+    ("frames", "passed"),
+    [
+        # Ten frames within the last second: two that look like an attack are let pass, three not.
+        ({7: 0.1, 8: 0.1}, True),
+        ({6: 0.1, 7: 0.1, 8: 0.1}, False),
+        # What is older than a second does not count, nor does a frame that was not usable.
+        ({0: 0.1, 1: 0.1, 2: 0.1, 3: 0.1}, True),
+        ({6: None, 7: None, 8: None}, True),
+        # The newest frame must be live itself.
+        ({14: 0.29}, False),
+    ],
+)
+def test_passive_asks_three_quarters_of_the_last_second(
+    frames: dict[int, float | None], passed: bool
+) -> None:
+    seen, track = scene(15)
+    sightings = tuple(
+        replace(s, live=frames[i], usable=frames[i] is not None) if i in frames else s
+        for i, s in enumerate(track.sightings)
+    )
+    gates = {g.name: g for g in verdict(seen, replace(track, sightings=sightings)).gates}
+    assert gates["passive"].passed is passed
+
+
 def test_one_picture_repeated_gathers_no_votes() -> None:
     seen, track = scene()
     frozen = tuple(replace(s, fingerprint=7) for s in track.sightings)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 
 from edge.faces.observation import Face, Observation, Pose, Quality
-from edge.track import MAX_GAP_S, Track, follow
+from edge.track import LOST_S, MAX_GAP_S, MOST_KEYS, Track, follow
 
 
 def pattern(seed: int) -> np.ndarray:
@@ -54,6 +56,36 @@ def test_a_living_face_does_not_vouch_for_a_picture_held_before_it() -> None:
         track = follow(track, seen(i, pattern(9)), None, usable=True, number=0)
         assert track is not None and len(track.sightings) == i + 1
         assert track.evidence is None
+
+
+def test_a_hand_that_has_left_does_not_hold_the_evidence_up() -> None:
+    """A key of a hidden face is like nothing that follows: another one is made at once."""
+    track: Track | None = None
+    for i in range(30):
+        patch = pattern(9) if i < 5 else alive(i)
+        track = follow(track, seen(i, patch), None, usable=True, number=0)
+    assert track is not None and track.evidence is not None
+    first, second, *_ = track.windows
+    assert first.key.t == 0 and len(first.registered) == 5
+    assert second.key.t - 5 / 30 <= LOST_S + 1 / 30
+    for i in range(30, 60):
+        track = follow(track, seen(i, pattern(i)), None, usable=True, number=0)
+        assert track is not None and len(track.windows) <= MOST_KEYS, "each costs a registration"
+
+
+def test_turning_is_looked_for_only_where_it_is_asked_for() -> None:
+    """Of patches that stay alike while the head is said to turn: a picture's."""
+    for asked in (False, True):
+        track: Track | None = None
+        for i in range(30):
+            one = seen(i, pattern(1))
+            assert one.face is not None
+            turned = replace(one.face, pose=Pose(0.0 if i < 15 else 20.0, 0, 0))
+            shown = replace(one, face=turned)
+            track = follow(track, shown, None, usable=True, number=0, turns=asked)
+        assert track is not None and bool(track.turns) is asked
+        assert (track.turning is not None) is asked
+        assert track.turning is None or abs(track.turning) < 0.01
 
 
 def test_an_unusable_frame_is_no_evidence() -> None:

@@ -34,7 +34,7 @@ def followed(pack: Pack) -> Followed:
         for i, image in enumerate(images):
             seen = analyzer.observe(Frame(np.ascontiguousarray(image), i / fps, i))
             usable = all(g.passed for g in frame_gates(seen, Config(), bound))
-            track = follow(track, seen, None, usable=usable, number=0)
+            track = follow(track, seen, None, usable=usable, number=0, turns=True)
             if track is not None and usable:
                 tracks.append(track)
         return tracks
