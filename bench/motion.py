@@ -2,6 +2,7 @@
 
     python -m bench.motion clips/*.mkv --plot motion.png
     python -m bench.motion clips/*.mkv --pictures lfw --count 60 --pack own-pack --json
+    python -m bench.motion clips/*.mkv --coders h264-1500 mjpeg-5
 
 Living: the films as they are. Simulated attacks: a frame of each film, and pictures of a folder,
 printed and held to the camera in several ways (`edge.demo.printed`), some sent through a video
@@ -25,6 +26,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from bench.coders import CODERS, through
 from edge import packs
 from edge.cameras import Frame, open_camera
 from edge.config import Config
@@ -129,18 +131,24 @@ def coded(images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
 
 
 def attacks(
-    pack: Pack, name: str, image: np.ndarray, seed: int, ways: Sequence[str] = WAYS
+    pack: Pack,
+    name: str,
+    image: np.ndarray,
+    seed: int,
+    ways: Sequence[str] = WAYS,
+    coders: Sequence[str] = (),
 ) -> Iterator[Reading]:
-    """Every way of showing one picture, raw and coded."""
+    """Every way of showing one picture: raw, through OpenCV's coder, and through `coders`."""
     found = detect(pack, image)[0]
     if not len(found):
         return
     for way in ways:
-        for coder in (False, True):
-            images = shown(image, found[0], way, seed)
-            images = coded(images) if coder else images
+        raw = list(shown(image, found[0], way, seed))
+        made = {"": raw, ", coded": coded(raw)}
+        made |= {f", {coder}": through(raw, coder) for coder in coders}
+        for word, images in made.items():
             frames = (Frame(np.ascontiguousarray(x), i / 30, i) for i, x in enumerate(images))
-            yield read(pack, name, way + (", coded" if coder else ""), frames, 60.0)
+            yield read(pack, name, way + word, frames, 60.0)
 
 
 def living(pack: Pack, film: Path) -> Reading:
@@ -231,6 +239,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--pictures", type=Path, help="folder of more pictures to print")
     parser.add_argument("--count", type=int, default=40, help="of them (default %(default)s)")
     parser.add_argument("--pack", default="default", help="name or folder (default %(default)s)")
+    parser.add_argument(
+        "--coders",
+        nargs="+",
+        default=[],
+        choices=CODERS,
+        metavar="NAME",
+        help=f"attacks through these as well, by ffmpeg: {', '.join(CODERS)}",
+    )
     parser.add_argument("--plot", type=Path, help="write a picture")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args(argv)
@@ -261,7 +277,7 @@ def _measure(args: argparse.Namespace, console: Console) -> list[Reading]:
             sources.append((path.name, cv2.resize(image, None, fx=scale, fy=scale)))
     readings = [living(pack, film) for film in track(args.films, "living", console=console)]
     for seed, (name, image) in enumerate(track(sources, "attacks", console=console)):
-        readings += attacks(pack, name, image, seed)
+        readings += attacks(pack, name, image, seed, coders=args.coders)
     return readings
 
 

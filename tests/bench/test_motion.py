@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import cv2
@@ -11,8 +12,9 @@ from rich.console import Console
 from skimage import data
 
 from bench import motion
+from bench.coders import through
 from edge import packs
-from edge.errors import CameraError
+from edge.errors import CameraError, UsageError
 
 
 def test_a_printed_portrait_is_judged_and_not_let_through() -> None:
@@ -26,6 +28,26 @@ def test_a_printed_portrait_is_judged_and_not_let_through() -> None:
     console = Console(record=True, width=140)
     motion.report(console, found)
     assert "portrait, coded" in console.export_text()
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="no ffmpeg")
+def test_a_camera_that_codes_at_a_low_rate_is_measured_too() -> None:
+    image = np.ascontiguousarray(data.astronaut()[:, :, ::-1])
+    coders = ("mjpeg-5", "h264-300")
+    found = list(
+        motion.attacks(packs.load(), "astronaut", image, 1, ways=("portrait",), coders=coders)
+    )
+    assert [r.way for r in found[2:]] == ["portrait, mjpeg-5", "portrait, h264-300"]
+    assert all(r.frames == motion.FRAMES for r in found), "the coder kept every frame"
+    raw, _, fine, coarse = (r.residual for r in found)
+    assert raw is not None and fine is not None and coarse is not None
+    assert max(raw, fine) < coarse, "its errors look like motion"
+
+
+def test_a_coder_without_ffmpeg_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(UsageError, match="ffmpeg"):
+        through([np.zeros((4, 4, 3), np.uint8)], "mjpeg-5")
 
 
 def test_a_picture_without_a_face_gives_no_attack() -> None:
