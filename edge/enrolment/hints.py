@@ -37,7 +37,7 @@ def failing(gates: Sequence[Gate]) -> str | None:
         ("roll", "hold your head upright"),
         ("sharpness", "hold still"),
         ("passive", "this looks like a print or a screen"),
-        (MOTION, "move a little, or blink"),
+        (MOTION, "turn your head a little, or talk"),
     ):
         if name in failed:
             return hint

@@ -81,5 +81,5 @@ def _advice(look: Look) -> str:
         "exposure": "Change the light: a lamp in front of the face, no window behind it.",
         "clipped": "Soften the light: parts of the face are black or white.",
         "passive": "Enrol the person, not a print or a screen.",
-        "motion": "Film for three seconds or more, let the person blink, talk or turn the head.",
+        "motion": "Film for three seconds or more, let the person talk or turn the head.",
     }.get(worst, "Look straight at the camera, then turn a little to each side.")

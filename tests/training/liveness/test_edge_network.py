@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -165,6 +166,50 @@ def test_it_learns_and_its_checkpoint_scores(make_list: Make, tmp_path: Path) ->
     got = by_label(wanted, scores(net, torch.from_numpy(np.stack(images))))
     assert got["live"].min() > got["print"].max()
     assert got["live"].mean() > 0.6 > 0.4 > got["print"].mean()
+
+
+def test_the_allowance_of_averaged_weights_is_chosen_anew(
+    make_list: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torch.manual_seed(3)
+    net = Design().build()
+    net.allowance.fill_(-50.0)  # the surface refuses everybody
+    weights = {f"net.{name}": value for name, value in net.state_dict().items()}
+    given = {"task": "liveness", "description": Design().plain(), "ema": weights, "position": {}}
+    mean, out = tmp_path / "mean.ckpt", tmp_path / "out.ckpt"
+    checkpoint.save(mean, given)
+    held = make_list("held", "b", 12)
+    assert main(["allow", str(mean), "--held", str(held), "--out", str(out), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    found = checkpoint.read(out)
+    chosen = float(found["ema"]["net.allowance"])
+    assert chosen == pytest.approx(told["allowance"]["after"]) and chosen > -50
+    assert told["allowance"]["before"] == -50
+    for name, value in weights.items():
+        assert torch.equal(found["ema"][name], value) is (name != "net.allowance"), name
+    # What it chose is what its own figures are of.
+    again, seen = load(found["description"], found["ema"]), samples.read(held)
+    images = [crops.planes(crops.cut(picture(s), s.box, Design().spec)) for s in seen]
+    figures = summary(by_label(seen, scores(again, torch.from_numpy(np.stack(images)))))
+    assert figures["apcer_mean"] == pytest.approx(told["after"]["apcer_mean"])
+
+
+def test_an_allowance_needs_weights_of_this_network_and_both_classes(
+    make_list: Make, tmp_path: Path
+) -> None:
+    path, held = tmp_path / "other.ckpt", make_list("held", "b", 2)
+    checkpoint.save(path, {"task": "landmarks", "description": {}, "ema": {}, "position": {}})
+    words = ["--held", str(held), "--out", str(tmp_path / "out.ckpt")]
+    with pytest.raises(UsageError, match="not weights"):
+        main(["allow", str(path), *words])
+    weights = {f"net.{name}": value for name, value in Design().build().state_dict().items()}
+    described = {"task": "liveness", "description": Design().plain(), "position": {}}
+    checkpoint.save(path, {**described, "ema": weights})
+    with pytest.raises(UsageError, match="no such instrument"):
+        main(["allow", str(path), *words, "--leave-out", "mirror"])
+    with pytest.raises(UsageError, match="both"):
+        main(["allow", str(path), *words, "--leave-out", "print"])
+    assert not (tmp_path / "out.ckpt").exists()
 
 
 def test_a_run_resumes_to_the_same_weights(
