@@ -27,6 +27,7 @@ from training.liveness.films import curves, figures, text
 from training.liveness.films.attacks import Attack
 from training.liveness.films.looking import see_all
 from training.liveness.films.playing import Played, Player
+from training.liveness.films.taken import through_cameras
 from training.liveness.samples import LIVE
 from training.recognition.door.films import Film, Listed, look_at, read_people
 from training.recognition.door.trials import enrol_all
@@ -39,8 +40,8 @@ examples:
   # people and parameters that no training has seen; half of the attacks through a video coder
   python -m training.liveness door --films clips --people b e f --range test --coded 0.5 \\
       --pack new-pack --attacks 4 --workers 2 --report door
-  # living films alone
-  python -m training.liveness door --films clips --attacks 0
+  # living films alone, as they are and twelve times each by the cameras that attacks are taken by
+  python -m training.liveness door --films clips --attacks 0 --cameras 12
 """
 
 
@@ -84,6 +85,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     simulated.add_argument("--fps", type=float, default=30.0, help="default %(default)s")
     simulated.add_argument("--seed", type=int, default=0, help="default %(default)s")
+    simulated.add_argument(
+        "--cameras",
+        type=int,
+        default=0,
+        metavar="N",
+        help="living films besides, each by N of the cameras that attacks are taken by",
+    )
     windows = parser.add_argument_group("windows")
     windows.add_argument(
         "--window-s", type=float, default=1.0, metavar="S", help="length (default %(default)s)"
@@ -147,6 +155,19 @@ def measure(
         player = Player(pack, config, enrolled, window_s=args.window_s, step_s=args.step_s)
         played = [player.play(f.name, f.name, f.person, LIVE, f.observations) for f in films]
         planned = _planned(args, listed, films, instruments)
+        task = progress.add_task(
+            "living films, simulated cameras", total=len(listed) * args.cameras
+        )
+        filmed = through_cameras(
+            pack,
+            config,
+            listed,
+            args.cameras,
+            range_name=args.range,
+            seed=args.seed,
+            watch=lambda: progress.advance(task),
+        )
+        taken = [player.play(f.name, f.name, f.person, LIVE, f.observations) for f in filmed]
         task = progress.add_task("simulated attacks", total=len(planned))
         made = []
         for seen in see_all(args.pack, config, planned, args.workers):
@@ -171,6 +192,7 @@ def measure(
         "confidence": 0.95,
         "not_enrolled": refused,
         **figures.data(played),
+        "living_taken": figures.living(taken) if taken else None,
         "living_films": [_told(p) for p in played if p.label == LIVE],
         "attack_films": made,
     }
@@ -247,7 +269,13 @@ def _check(args: argparse.Namespace) -> None:
         raise UsageError(f"--fps {args.fps:g}: 1 to 120 frames a second are needed")
     if not 0 <= args.coded <= 1:
         raise UsageError(f"--coded {args.coded:g}: a share of 0 to 1 is needed")
-    for name, least in (("templates", 1), ("attacks", 0), ("workers", 0), ("seed", 0)):
+    for name, least in (
+        ("templates", 1),
+        ("attacks", 0),
+        ("cameras", 0),
+        ("workers", 0),
+        ("seed", 0),
+    ):
         if getattr(args, name) < least:
             raise UsageError(f"--{name} {getattr(args, name)}: at least {least} is needed")
 

@@ -72,11 +72,12 @@ def _joint(result: Mapping[str, Any]) -> Table:
 
 def _living(result: Mapping[str, Any]) -> Table:
     rows: list[Row] = []
-    for name in ("films", "windows"):
-        told = result["living"][name]
+    kinds = {"": result["living"], ", simulated camera": result["living_taken"]}
+    for kind, name in ((k, n) for k, of in kinds.items() if of for n in ("films", "windows")):
+        told = kinds[kind][name]
         after = DASH if told["median_s"] is None else f"{told['median_s']:.2f}"
         rows.append(
-            (name, str(told["trials"]), short(told["bpnrr"]), short(told["bpcer"]))
+            (name + kind, str(told["trials"]), short(told["bpnrr"]), short(told["bpcer"]))
             + (exact(told["bpcer"]), people(told["bpcer"]), after)
             + (short(told["refused_whole"]), people(told["refused_whole"]))
             + (str(told["wrong_person"]),)
@@ -114,6 +115,11 @@ def limits(result: Mapping[str, Any]) -> list[str]:
         f"{len(who)} people ({', '.join(who)}) on {len(result['living_films'])} films: no rate of "
         "people in general follows.",
     ]
+    if result["living_taken"]:
+        found.append(
+            "Living films by simulated cameras are the same films, taken again by other cameras: "
+            "they say what noise, blur and JPEG do, and nothing of other people."
+        )
     if result["attacks"]:
         coded = sum(film["coded"] for film in result["attack_films"])
         found += [

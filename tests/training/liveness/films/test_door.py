@@ -65,10 +65,27 @@ def test_living_films_alone(people: Path, capsys: pytest.CaptureFixture[str]) ->
     assert "Living faces" in out and "APCER" not in out and "SIMULATED" not in out
 
 
+@pytest.mark.shared
+def test_living_films_are_taken_again_by_the_cameras_of_attacks(
+    people: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--films", people, "--people", "a", "--attacks", 0, "--cameras", 2)
+    assert run(*words, "--json") == 0
+    told: dict[str, Any] = json.loads(capsys.readouterr().out)
+    plain, taken = told["living"]["films"], told["living_taken"]["films"]
+    assert plain["trials"] == 2 and taken["trials"] == 4
+    assert taken["wrong_person"] == 0 and plain["refused_whole"]["trials"] == 2
+    assert told["living_taken"] != told["living"] and not told["simulated"]
+    assert run(*words) == 0
+    out = capsys.readouterr().out
+    assert "nothing of other people" in " ".join(out.split())
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [
         (("--attacks", "-1"), "at least 0"),
+        (("--cameras", "-1"), "at least 0"),
         (("--coded", "1.5"), "share of 0 to 1"),
         (("--coded", "nan"), "share of 0 to 1"),
         (("--fps", "0"), "frames a second"),
