@@ -204,10 +204,16 @@ def plot(path: Path, readings: list[Reading]) -> None:
 
     figure = Figure(figsize=(7, 4.5), layout="constrained")
     axes = figure.subplots()
-    for label, colour, of in (
-        ("simulated attacks", "tab:red", [r for r in readings if r.way != "living"]),
-        ("living", "tab:blue", [r for r in readings if r.way == "living"]),
-    ):
+    attacked = [r for r in readings if r.way != "living"]
+    ways = {
+        "raw": [r for r in attacked if r.way in WAYS],
+        "OpenCV's coder": [r for r in attacked if r.way.endswith(", coded")],
+        "other coders": [r for r in attacked if r.way.endswith(tuple(CODERS))],
+    }
+    shades = dict(zip(ways, ("tab:red", "tab:orange", "0.75"), strict=True))
+    attacks_ = [(f"simulated attacks, {n}", shades[n], of) for n, of in ways.items() if of]
+    living_ = ("living", "tab:blue", [r for r in readings if r.way == "living"])
+    for label, colour, of in (*reversed(attacks_), living_):
         known = [
             (r.movement, r.residual)
             for r in of
@@ -223,7 +229,7 @@ def plot(path: Path, readings: list[Reading]) -> None:
     across = np.linspace(0, 0.3, 100)
     axes.plot(across, planar.FLOOR + planar.GROWTH * across**2, color="black", label="bound")
     axes.set(yscale="log", xlabel="movement, face widths", ylabel="residual")
-    axes.legend()
+    axes.legend(fontsize="small", loc="lower right")
     with replacing(path) as part:
         figure.savefig(part, dpi=120)
 
