@@ -131,11 +131,13 @@ def run(args: argparse.Namespace) -> int:
     choice = None
     if chosen_on:
         choice = judge(chosen_on, networks, console, find=find, what="choosing bounds")
+    # A network without a bound must not cost the minutes that the list takes.
+    chosen = [rule.bound(network, choice) for network in networks]
     scored = judge(listed, networks, console, find=find)
-    told = []
-    for network in networks:
-        bound, how = rule.bound(network, choice)
-        told.append(figures.of_network(scored, network, bound, how))
+    told = [
+        figures.of_network(scored, network, bound, how)
+        for network, (bound, how) in zip(networks, chosen, strict=True)
+    ]
     bounds = {n["network"]: n["bound"] for n in told}
     result: dict[str, Any] = {
         "lists": [path.name for path in args.list],

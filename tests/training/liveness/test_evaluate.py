@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 from skimage import data
 
+from edge.errors import UsageError
 from tests.training.liveness import made_up_scorer
-from training import cli
+from training import checkpoint, cli
 from training.liveness import __main__ as liveness
-from training.liveness import samples
+from training.liveness import evaluate, samples
+from training.liveness.model import Design
 from training.liveness.reports import slices
 from training.liveness.samples import Sample
 
@@ -214,6 +216,22 @@ def test_what_makes_no_sense_is_refused(
     assert run("--list", path, "--network", f"n={bright}", *more) == code
     captured = capsys.readouterr()
     assert why in captured.err.replace("\n", " ") and captured.out == ""
+
+
+def test_a_network_without_a_bound_is_told_before_the_list_is_scored(
+    grey_list: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    net = Design().build()
+    weights = {f"net.{name}": value for name, value in net.state_dict().items()}
+    described = {"task": "liveness", "description": Design().plain(), "position": {}}
+    checkpoint.save(tmp_path / "run.ckpt", {**described, "ema": weights})
+    monkeypatch.setattr(evaluate, "judge", lambda *_, **__: pytest.fail("it scored the list"))
+    words = ("--list", grey_list("test", LEVELS), "--network", f"A={tmp_path / 'run.ckpt'}")
+    assert run(*words, "--bound", "own") == UsageError.exit_code
+    assert "A states no bound of its own" in capsys.readouterr().err
 
 
 def test_a_list_without_attacks_or_with_a_missing_picture_is_refused(
