@@ -40,8 +40,9 @@ def gates(played: Sequence[Played]) -> bytes:
             if missing := len(found) - len(values):
                 axes.annotate(
                     f"{missing} without a value",
-                    (0.01, row),
+                    (0.99, row - 0.34),
                     xycoords=("axes fraction", "data"),
+                    ha="right",
                     fontsize=7,
                     color=GREY,
                 )

@@ -47,7 +47,7 @@ def _rate(trials: Sequence[Trial], hit: Callable[[Played, Verdict], bool]) -> An
 
 def attack(played: Sequence[Played]) -> dict[str, Any]:
     """Of one instrument. apcer: of films or windows that were answered. iapmr, iapar: of all."""
-    told: dict[str, Any] = {"refused": _refused(parts(played))}
+    told: dict[str, Any] = {"refused": _refused(whole(played))}
     for name, trials in (("films", whole(played)), ("windows", parts(played))):
         answered = [(p, v) for p, v in trials if v.responded]
         told[name] = {
@@ -66,7 +66,7 @@ def living(played: Sequence[Played]) -> dict[str, Any]:
     refused_whole: answered ones in which the door did not admit the person, of people enrolled
     from another film.
     """
-    told: dict[str, Any] = {"refused": _refused(parts(played))}
+    told: dict[str, Any] = {"refused": _refused(whole(played))}
     for name, trials in (("films", whole(played)), ("windows", parts(played))):
         answered = [(p, v) for p, v in trials if v.responded]
         mated = [(p, v) for p, v in answered if p.enrolled_from not in (None, p.film)]
@@ -83,7 +83,7 @@ def living(played: Sequence[Played]) -> dict[str, Any]:
 
 
 def _refused(trials: Sequence[Trial]) -> dict[str, int]:
-    """Which gates of liveness refused, of answered windows."""
+    """Which gates of liveness refused, of answered films."""
     return dict(Counter(v.refused for _, v in trials if v.refused).most_common())
 
 

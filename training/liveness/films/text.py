@@ -101,7 +101,7 @@ def _refused(result: Mapping[str, Any]) -> Table:
     names = sorted({name for part in parts.values() for name in part["refused"]})
     rows = [(label, *(str(p["refused"].get(n, 0)) for n in names)) for label, p in parts.items()]
     return Table(
-        "Which gates refused, of answered windows",
+        "Which gates refused, of answered films",
         ("", *names),
         rows,
         ("Of several frames that which lacked the fewest gates.",),
