@@ -103,16 +103,16 @@ def overlap(a: Face, b: Face) -> float:
 
 
 def _extend(windows: tuple[Window, ...], t: float, face: Face) -> tuple[Window, ...]:
-    grown = []
+    grown, seen = [], planar.seen(t, face.patch, face.patch_matrix)
     for window in windows:
         if t - window.key.t > KEY_S:
             continue
-        laid = planar.register(window.key, t, face.patch, face.patch_matrix)
+        laid = planar.register(window.key, seen)
         grown.append(window if laid is None else _with(window, laid))
     if _wants_key(grown, t):
-        key = planar.make_key(t, face.patch, face.patch_matrix)
+        key = planar.make_key(seen)
         if key is not None:
-            own = planar.register(key, t, face.patch, face.patch_matrix)
+            own = planar.register(key, seen)
             grown.append(Window(key) if own is None else _with(Window(key), own))
     return tuple(grown)
 

@@ -152,15 +152,31 @@ class Evidence:
     seconds: float
 
 
-def make_key(t: float, patch: Patch, matrix: NDArray[np.float64]) -> Key | None:
-    """A key from a patch (64, 64) and its frame-to-patch matrix; None when it has no contrast."""
+@dataclass(frozen=True, eq=False, slots=True)
+class Seen:
+    """A patch (64, 64), grey levels, and its frame-to-patch matrix, ready for several keys."""
+
+    t: float
+    patch: Patch
+    matrix: NDArray[np.float64]
+    light: Patch
+    reliefs: tuple[Patch, ...]
+
+
+def seen(t: float, patch: Patch, matrix: NDArray[np.float64]) -> Seen:
+    """What is the same for every key that the patch is laid on."""
     light = _light(patch)
-    detail = _detail(light)
+    return Seen(t, patch, matrix, light, _reliefs(light))
+
+
+def make_key(of: Seen) -> Key | None:
+    """A key from a patch; None when it has no contrast."""
+    detail = _detail(of.light)
     energy = float(np.mean(detail**2))
     if energy < 1.0:
         return None
-    width = PATCH / float(np.hypot(matrix[0, 0], matrix[0, 1]))
-    return Key(t, detail, _bent(light), energy, width, ground(_reliefs(light), _INSIDE))
+    width = PATCH / float(np.hypot(of.matrix[0, 0], of.matrix[0, 1]))
+    return Key(of.t, detail, _bent(of.light), energy, width, ground(of.reliefs, _INSIDE))
 
 
 def _bent(light: Patch) -> NDArray[np.float32]:
@@ -174,12 +190,12 @@ def _bent(light: Patch) -> NDArray[np.float32]:
     return np.asarray(np.linalg.qr(columns.astype(np.float64))[0], np.float32)
 
 
-def register(key: Key, t: float, patch: Patch, matrix: NDArray[np.float64]) -> Registered | None:
-    """Lay `patch` on `key`; None when no homography makes them alike."""
-    h = lay(key.ground, _reliefs(_light(patch)))
+def register(key: Key, what: Seen) -> Registered | None:
+    """Lay a patch on `key`; None when no homography makes them alike."""
+    h = lay(key.ground, what.reliefs)
     if h is None:
         return None
-    detail = _detail(_light(warp(patch, h)))
+    detail = _detail(_light(warp(what.patch, h)))
     product = float(np.mean(detail * key.detail))
     gain = product / key.energy
     likeness = product / float(np.sqrt(key.energy * np.mean(detail**2)) + 1e-9)
@@ -187,7 +203,7 @@ def register(key: Key, t: float, patch: Patch, matrix: NDArray[np.float64]) -> R
         return None
     remains = detail / np.float32(gain) - key.detail
     remains -= key.bent @ (key.bent.T @ remains)
-    return Registered(t, remains, corners(h, matrix), likeness)
+    return Registered(what.t, remains, corners(h, what.matrix), likeness)
 
 
 def weigh(key: Key, registered: Sequence[Registered]) -> Evidence | None:

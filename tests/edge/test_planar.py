@@ -32,9 +32,9 @@ def seen(pack: Pack, frames: Iterable[Frame]) -> list[tuple[float, Face]]:
 
 def evidence(faces: Sequence[tuple[float, Face]]) -> planar.Evidence:
     t, first = faces[0]
-    key = planar.make_key(t, first.patch, first.patch_matrix)
+    key = planar.make_key(planar.seen(t, first.patch, first.patch_matrix))
     assert key is not None
-    laid = [planar.register(key, t, f.patch, f.patch_matrix) for t, f in faces]
+    laid = [planar.register(key, planar.seen(t, f.patch, f.patch_matrix)) for t, f in faces]
     found = planar.weigh(key, [r for r in laid if r is not None])
     assert found is not None
     return found
@@ -177,14 +177,16 @@ def test_a_sheet_that_is_bent_a_little_is_no_life(pack: Pack, film: list[Frame])
 def test_too_few_or_too_brief_is_no_evidence(pack: Pack, film: list[Frame]) -> None:
     faces = seen(pack, film[:12])
     t, first = faces[0]
-    key = planar.make_key(t, first.patch, first.patch_matrix)
+    key = planar.make_key(planar.seen(t, first.patch, first.patch_matrix))
     assert key is not None
-    laid = [planar.register(key, t, f.patch, f.patch_matrix) for t, f in faces]
+    laid = [planar.register(key, planar.seen(t, f.patch, f.patch_matrix)) for t, f in faces]
     assert planar.weigh(key, [r for r in laid if r is not None]) is None
 
 
 def test_a_face_without_contrast_makes_no_key() -> None:
-    assert planar.make_key(0.0, np.full((64, 64), 90, np.float32), np.eye(2, 3)) is None
+    assert (
+        planar.make_key(planar.seen(0.0, np.full((64, 64), 90, np.float32), np.eye(2, 3))) is None
+    )
 
 
 def test_another_view_is_left_out() -> None:
@@ -193,7 +195,7 @@ def test_another_view_is_left_out() -> None:
         cv2.GaussianBlur(rng.uniform(0, 255, (64, 64)).astype(np.float32), (0, 0), 3) * 4
         for _ in range(2)
     )
-    key = planar.make_key(0.0, a, np.eye(2, 3))
+    key = planar.make_key(planar.seen(0.0, a, np.eye(2, 3)))
     assert key is not None
-    assert planar.register(key, 0.0, a, np.eye(2, 3)) is not None
-    assert planar.register(key, 0.1, b, np.eye(2, 3)) is None
+    assert planar.register(key, planar.seen(0.0, a, np.eye(2, 3))) is not None
+    assert planar.register(key, planar.seen(0.1, b, np.eye(2, 3))) is None
