@@ -211,9 +211,9 @@ def plot(path: Path, readings: list[Reading]) -> None:
         "other coders": [r for r in attacked if r.way.endswith(tuple(CODERS))],
     }
     shades = dict(zip(ways, ("tab:red", "tab:orange", "0.75"), strict=True))
-    attacks_ = [(f"simulated attacks, {n}", shades[n], of) for n, of in ways.items() if of]
-    living_ = ("living", "tab:blue", [r for r in readings if r.way == "living"])
-    for label, colour, of in (*reversed(attacks_), living_):
+    series = [(f"simulated attacks, {n}", shades[n], of) for n, of in ways.items() if of]
+    series.insert(0, ("living", "tab:blue", [r for r in readings if r.way == "living"]))
+    for label, colour, of in reversed(series):
         known = [
             (r.movement, r.residual)
             for r in of

@@ -55,7 +55,7 @@ def _passive(liveness: Liveness, asked: Asked) -> Gate:
 
     An attack that looks alive for a moment is caught by the other moments.
     """
-    if asked.track is None or asked.track.last.live is None:
+    if asked.track is None:
         return Gate("passive", None, asked.live_bound)
     newest = asked.track.last
     lives = sorted(
@@ -63,10 +63,10 @@ def _passive(liveness: Liveness, asked: Asked) -> Gate:
         for s in asked.track.sightings
         if s.usable and s.live is not None and newest.t - s.t <= PASSIVE_S
     )
-    if not lives:
+    if newest.live is None or not lives:
         return Gate("passive", None, asked.live_bound)
     low = lives[math.floor(PASSIVE_SHARE * (len(lives) - 1))]
-    return Gate("passive", min(low, asked.track.last.live), asked.live_bound)
+    return Gate("passive", min(low, newest.live), asked.live_bound)
 
 
 def _motion(liveness: Liveness, asked: Asked) -> Gate:

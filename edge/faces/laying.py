@@ -27,6 +27,9 @@ UNIT = np.array([[1 / HALF, 0, -_CENTRE / HALF], [0, 1 / HALF, -_CENTRE / HALF],
 PIXELS = np.linalg.inv(UNIT)
 Y, X = (np.mgrid[0:PATCH, 0:PATCH].astype(np.float32) - np.float32(_CENTRE)) / np.float32(HALF)
 """(64, 64) each: where a pixel is, -1..1."""
+FACE = (X / np.float32(0.62)) ** 2 + (Y / np.float32(0.70)) ** 2 < 1
+"""(64, 64) bool: eyes to mouth, and far enough from the patch's border that a patch laid on another
+by a few pixels still has picture there: repeated border pixels looked like life."""
 _CORNERS = PIXELS @ np.array([[-1, 1, 1, -1], [-1, -1, 1, 1], [1, 1, 1, 1]], np.float64)
 _STEPS = 8
 _CONVERGED = 0.02  # pixels

@@ -32,7 +32,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.faces.laying import BLURS, Ground, Patch, X, Y, corners, gradients, ground, lay, warp
+from edge.faces.laying import (
+    BLURS,
+    FACE,
+    Ground,
+    Patch,
+    X,
+    Y,
+    corners,
+    gradients,
+    ground,
+    lay,
+    warp,
+)
 from edge.faces.quality import PATCH
 
 FLOOR = 0.0015
@@ -55,9 +67,8 @@ lies below nothing at all; of a face that lives it lies little below the mean of
 _EYES = ((-0.406, 0.375, 0.25), (0.406, 0.375, 0.25))
 """Across from the middle, and reach across and down, in half patches: holes cut for them, too."""
 _EYE_LINE = -0.297
-_INSIDE = (X / np.float32(0.62)) ** 2 + (Y / np.float32(0.70)) ** 2 < 1
-"""To the mouth, without the eyes, and far enough from the patch's border that a patch laid on its
-key by a few pixels still has picture there: repeated border pixels looked like life."""
+_INSIDE = FACE.copy()
+"""The face without the eyes."""
 for _at, _wide, _high in _EYES:
     _INSIDE &= ((X - _at) / _wide) ** 2 + ((Y - _EYE_LINE) / _high) ** 2 >= 1
 

@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.faces.laying import BLURS, Ground, Patch, X, Y, ground, lay, warp
+from edge.faces.laying import BLURS, FACE, Ground, Patch, ground, lay, warp
 
 TURNED = 15.0
 """Degrees of yaw from the view from which a face counts as turned ..."""
@@ -34,13 +34,10 @@ UNLIKE = 0.01
 """Loss of likeness that counts as a head's: 1 in the value below. Simulated prints lost at most
 0.0031 however far they were turned; the living who turned at all 0.016 to 0.11
 (docs/liveness.md)."""
-
-
 SIMILAR = 0.85
 """A patch that correlates less with the view is another face's, or a failed registration."""
 
-_INSIDE = (X / np.float32(0.62)) ** 2 + (Y / np.float32(0.70)) ** 2 < 1
-_MASK = _INSIDE.astype(np.float32)
+_MASK = FACE.astype(np.float32)
 
 
 def _blur(patch: Patch, sigma: float) -> Patch:
@@ -54,7 +51,7 @@ _WEIGHTS = {sigma: np.maximum(_blur(_MASK, sigma), np.float32(1e-3)) for sigma i
 def _detail(patch: Patch) -> NDArray[np.float32]:
     """Without what is broader than a feature or finer, and without hair and background."""
     fine, broad = (_blur(patch * _MASK, s) / _WEIGHTS[s] for s in (_FINE, _BROAD))
-    return np.asarray((fine - broad)[_INSIDE], np.float32)
+    return np.asarray((fine - broad)[FACE], np.float32)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -69,7 +66,7 @@ class View:
 
 def view(t: float, yaw: float, patch: Patch) -> View:
     """Of a patch (64, 64), grey levels. yaw: degrees."""
-    return View(t, yaw, ground([_blur(patch, s) for s in BLURS], _INSIDE), _detail(patch))
+    return View(t, yaw, ground([_blur(patch, s) for s in BLURS], FACE), _detail(patch))
 
 
 def likeness(of: View, patch: Patch) -> float | None:
