@@ -2,8 +2,9 @@
 
 From pictures with 68 points: each face once as a living one and once as a simulated attack (print,
 warped print, print with holes, screen), as a colour, a depth and an infrared sensor might show
-them. Depth is a generic head's, infrared is worked out from colour. The set tests code. It says
-nothing about how well a network tells attacks before real sensors.
+them. Depth is a generic head's, infrared is worked out from colour, a screen's colour is as
+`training.liveness generate` simulates displays. The set tests code. It says nothing about how well
+a network tells attacks before real sensors.
 
 Lists (`color depth ir label`, label 1 is a living face): train_list.txt, and of people held back
 val_private_list.txt and test_private_list.txt.
@@ -38,6 +39,9 @@ EXAMPLES = """\
 examples:
   python -m training.liveness.fusion make-set --pictures lfw --labels lfw.csv --count 300 \\
       --out made-up
+  # enough to watch a network of colour alone learn (training.liveness.patches)
+  python -m training.liveness.fusion make-set --pictures lfw --labels lfw.csv --count 1600 \\
+      --out made-up-1600
 """
 
 SPEC = InputSpec(

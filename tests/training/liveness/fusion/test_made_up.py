@@ -65,6 +65,15 @@ def test_depth_and_infrared_tell_what_colour_hides(face: scenes.Face) -> None:
         assert shown.colour.shape == (128, 128, 3) and shown.ir.shape == (128, 128)
 
 
+def test_a_screen_adds_the_light_of_its_glass_to_what_it_shows(face: scenes.Face) -> None:
+    black = scenes.Face(np.zeros_like(face.colour), face.points)
+    rngs = [np.random.default_rng(i) for i in range(8)]
+    assert all(scenes.screen(black, rng).colour.mean() > 3 for rng in rngs)
+    seen = [scenes.screen(face, np.random.default_rng(i)).colour for i in range(8)]
+    away = [float(np.abs(s - face.colour.astype(float)).mean()) for s in seen]
+    assert min(away) > 3 and len({round(v, 3) for v in away}) == 8
+
+
 def test_holes_in_a_print_show_a_living_face(face: scenes.Face) -> None:
     shown = scenes.cut(face, np.random.default_rng(3))
     eye = np.rint(face.points[36:42].mean(axis=0)).astype(int)

@@ -9,12 +9,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from training.liveness.attacks import display
+from training.liveness.attacks.camera import to_levels
+from training.liveness.attacks.devices import OnMonitor, OnTablet
+from training.liveness.attacks.ranges import draw
+from training.liveness.attacks.surface import Seen
 from training.liveness.fusion.made_up import sensors
 from training.liveness.fusion.made_up.head import relief
 from training.liveness.fusion.made_up.sensors import Floats, Image
 
 EYES = (range(36, 42), range(42, 48))
 NOSE, MOUTH = range(27, 36), range(48, 60)
+DISPLAYS = (OnTablet, OnMonitor)
 
 
 class Shown(NamedTuple):
@@ -75,13 +81,10 @@ def cut(face: Face, rng: np.random.Generator) -> Shown:
 
 
 def screen(face: Face, rng: np.random.Generator) -> Shown:
-    """A phone or tablet."""
+    """A tablet or a monitor, its colour as `training.liveness.attacks` simulates displays."""
     _, mm = _relief(face)
     surface = _plane(face.colour, mm, rng)
-    y, x = np.mgrid[: surface.shape[0], : surface.shape[1]]
-    grid = np.cos(x * rng.uniform(1.5, 3)) * np.cos(y * rng.uniform(1.5, 3))
-    bright = face.colour * rng.uniform(0.8, 1.2) + rng.uniform(2, 9) * grid[..., None] + 8
-    colour = np.clip(bright, 0, 255).astype(np.uint8)
+    colour = _displayed(face.colour, mm, rng)
     ir = sensors.infrared(sensors.of_screen(surface.shape, rng), surface, mm, rng)
     return Shown(colour, sensors.depth_picture(surface, rng), ir)
 
@@ -137,3 +140,18 @@ def _sheet(colour: Image, surface: Floats, mm: float, rng: np.random.Generator) 
     seen = np.clip(np.rint(printed), 0, 255).astype(np.uint8)
     ir = sensors.infrared(sensors.of_print(colour, rng), surface, mm, rng)
     return Shown(seen, sensors.depth_picture(surface, rng), ir)
+
+
+def _displayed(colour: Image, mm: float, rng: np.random.Generator) -> Image:
+    """A picture as a camera sees it on a display, as large as life, in a room's light."""
+    device = draw(DISPLAYS[int(rng.integers(len(DISPLAYS)))], rng, "train")
+    falling = np.exp(rng.normal(0, 0.08, 3)).astype(np.float32) * np.float32(rng.uniform(0.3, 0.9))
+    cm = np.float32(mm / 10)
+    y, x = _around(colour, float(cm))
+    seen = Seen(x, y, None, None)
+    half = np.array([x.max(), y.max()])
+    given = display.emitted(colour, device.display, float(falling.mean()))
+    scale = 1 / float(cm)
+    given = display.gridded(given, seen, device.display, device.body.pitch, scale, device.camera)
+    given = display.reflected(given, seen, device.glass, falling, half, (0.0, 0.0), rng)
+    return to_levels(given)
