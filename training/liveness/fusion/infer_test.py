@@ -90,10 +90,12 @@ def run(args: argparse.Namespace) -> int:
         results[name] = measured(listed, found[name], bound) | {"bound_from": how}
     if args.scores is not None:
         write(args.scores, listed, found)
+    made_up = sum(s.simulated for s in listed)
     if args.json:
-        print(json.dumps({"list": str(args.list), "given": results}, indent=1))
+        told = {"list": str(args.list), "simulated_attacks": made_up, "given": results}
+        print(json.dumps(told, indent=1))
     else:
-        Console().print(table(results))
+        Console().print(table(results, f"{made_up} SIMULATED attacks" if made_up else None))
     return 0
 
 
@@ -147,9 +149,9 @@ def write(
             rows.writerow([sample.colour, sample.label, *(f"{v[i]:.6f}" for v in found.values())])
 
 
-def table(results: dict[str, dict[str, Any]]) -> Table:
+def table(results: dict[str, dict[str, Any]], title: str | None = None) -> Table:
     """One row a choice of sensors."""
-    out = Table("given", "bound", "ACER", "BPCER", "worst APCER", "of")
+    out = Table("given", "bound", "ACER", "BPCER", "worst APCER", "of", title=title)
     for name, r in results.items():
         bad = r["apcer"][r["worst"]]
         shares = [f"{v['value']:.3f} ({v['errors']}/{v['trials']})" for v in (r["bpcer"], bad)]

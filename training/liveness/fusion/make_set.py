@@ -32,6 +32,7 @@ from training.labels import FaceLabel
 from training.landmarks.data.label_csv import identity_of_path
 from training.liveness.fusion.made_up import scenes
 from training.liveness.fusion.made_up.scenes import Face, Shown
+from training.liveness.sources.casia_surf import SIMULATED
 from training.new_folder import new_folder
 from training.pictures import Pictures
 
@@ -59,7 +60,7 @@ LISTS = {
     "Val": "val_private_list.txt",
     "Testing": "test_private_list.txt",
 }
-README = """\
+TOLD = """\
 Made up: no depth or infrared sensor has seen these faces.
 
 Colour is a picture or a simulated attack made of it, depth is a generic head's or a sheet's,
@@ -114,7 +115,7 @@ def run(args: argparse.Namespace) -> int:
                 count[f"{part} {kind}"] += 1
         for part, name in LISTS.items():
             (beside / name).write_text("".join(f"{line}\n" for line in lines[part]), "utf-8")
-        (beside / "README.txt").write_text(README, "utf-8")
+        (beside / SIMULATED).write_text(TOLD, "utf-8")
     for name, number in sorted(count.items()):
         console.print(f"{name}: {number}", markup=False)
     return 0

@@ -20,6 +20,8 @@ from training.errors import DataError
 from training.liveness.samples import LIVE, Sample
 from training.liveness.sources.entries import ATTACK, below, lines, whole
 
+SIMULATED = "SIMULATED.txt"
+"""Where this file lies beside a list nobody attacked a sensor: all of its attacks are simulated."""
 _TRAINING = re.compile(r"(?:^|/)(?P<part>fake|real)_part/(?P<person>[^/]+)/(?P<kind>[^/]+)/")
 
 
@@ -28,7 +30,7 @@ class ModalSample:
     """One presentation before three sensors, whose pictures lie on each other pixel for pixel.
 
     label: "live" or the instrument. person: who is shown, or the picture's own name where the set
-    does not say, so that each such picture stands alone.
+    does not say, so that each such picture stands alone. simulated: an attack that no sensor saw.
     """
 
     colour: Path
@@ -36,6 +38,7 @@ class ModalSample:
     ir: Path
     label: str
     person: str
+    simulated: bool = False
 
     @property
     def live(self) -> bool:
@@ -49,7 +52,8 @@ def read(path: Path) -> list[ModalSample]:
     A line without a label, as the public test list has, is an error: it can be neither learned
     nor counted.
     """
-    found = [_parse(line, path, number) for number, line in lines(path)]
+    simulated = (path.parent / SIMULATED).exists()
+    found = [_parse(line, path, number, simulated) for number, line in lines(path)]
     if not found:
         raise DataError(f"{path}: no samples")
     return found
@@ -62,10 +66,11 @@ def colour(path: Path) -> Iterator[Sample]:
         if image is None:
             raise DataError(f"{modal.colour}: not a picture that can be read")
         box = whole(0, np.asarray(image, np.uint8), lambda _: np.zeros((0, 4), np.float32))
-        yield Sample(modal.colour, modal.label, modal.person, box)
+        drawn = "train" if modal.simulated else ""
+        yield Sample(modal.colour, modal.label, modal.person, box, range=drawn)
 
 
-def _parse(line: str, path: Path, number: int) -> ModalSample:
+def _parse(line: str, path: Path, number: int, simulated: bool) -> ModalSample:
     where = f"{path}:{number}"
     fields = line.split()
     if len(fields) != 4 or fields[3] not in ("0", "1"):
@@ -80,4 +85,4 @@ def _parse(line: str, path: Path, number: int) -> ModalSample:
             raise DataError(f"{where}: label {label} for {names[0]}")
         if label == "0":
             kind = told["kind"].removesuffix(".rssdk")
-    return ModalSample(colour, depth, ir, kind, person)
+    return ModalSample(colour, depth, ir, kind, person, simulated and kind != LIVE)

@@ -14,6 +14,7 @@ from training import labels
 from training.labels import FaceLabel
 from training.liveness.fusion.made_up import head, scenes
 from training.liveness.fusion.make_set import part_of, write
+from training.liveness.sources import casia_surf
 
 NOWHERE = np.full(10, np.nan, np.float32)
 
@@ -75,6 +76,7 @@ def make_list(root: Path, part: str, count: int, seed: int = 0, times: int = 1) 
             lines.append(" ".join([*names, str(int(live))]))
     path = root / f"{part}.txt"
     path.write_text("\n".join(lines * times) + "\n")
+    (root / casia_surf.SIMULATED).write_text("drawn\n")
     return path
 
 

@@ -98,12 +98,13 @@ def test_make_set_writes_lists_that_the_reader_takes(tmp_path: Path, pictures: F
         samples = casia_surf.read(tmp_path / "set" / name)
         assert len(samples) == 8 and sum(s.live for s in samples) == 4, part
         assert {s.label for s in samples} <= {"live", *scenes.ATTACKS}
+        assert all(s.simulated != s.live for s in samples)
         for sample in samples:
             shapes = [cv2.imread(str(p)).shape for p in (sample.colour, sample.depth, sample.ir)]
             assert shapes == [(128, 128, 3)] * 3
         people.append({s.person for s in samples})
     assert len(set.union(*people)) == sum(map(len, people))
-    assert "Made up" in (tmp_path / "set" / "README.txt").read_text()
+    assert "Made up" in (tmp_path / "set" / casia_surf.SIMULATED).read_text()
     assert main([*words, "--out", str(tmp_path / "again")]) == 0
     for path in (tmp_path / "set").rglob("*.*"):
         if path.is_file():

@@ -113,7 +113,9 @@ def test_infer_test_measures_and_writes_scores(
     csv_path = tmp_path / "scores.csv"
     more = ["--every-subset", "--scores", str(csv_path), "--choose", str(lists[1]), "--json"]
     assert main([*words, *more, "--bpcer", "0.1"]) == 0
-    told = json.loads(capsys.readouterr().out)["given"]
+    whole = json.loads(capsys.readouterr().out)
+    told = whole["given"]
+    assert whole["simulated_attacks"] == 8
     assert list(told) == ["+".join(s) for s in modalities.SUBSETS]
     with csv_path.open() as file:
         rows = list(csv.DictReader(file))
@@ -125,7 +127,8 @@ def test_infer_test_measures_and_writes_scores(
         assert errors == int((found[~live] >= round(result["bound"], 6)).sum())
         assert "BPCER 0.1" in result["bound_from"]
     assert main([*words, "--given", "depth,ir", "--bound", "1"]) == 0
-    assert "depth+ir" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "depth+ir" in printed and "8 SIMULATED attacks" in printed
 
 
 def test_what_makes_no_sense_is_refused(lists: Lists, trained: Path, tmp_path: Path) -> None:

@@ -56,6 +56,10 @@ def test_casia_surf(tmp_path: Path) -> None:
     files(tmp_path, [s.colour.relative_to(tmp_path).as_posix() for s in found])
     colour = list(casia_surf.colour(path))
     np.testing.assert_array_equal(colour[0].box, [-0.5, -0.5, 447.5, 111.5])
+    assert not any(s.simulated for s in found) and not any(s.range for s in colour)
+    (tmp_path / casia_surf.SIMULATED).write_text("by us\n")
+    again = list(casia_surf.colour(path))
+    assert [bool(s.range) for s in again] == [not s.live for s in again]
 
 
 @pytest.mark.parametrize(
