@@ -32,6 +32,10 @@ examples:
   # lists that training.liveness generate made, patches of 48 pixels, short cycles
   python -m training.liveness.patches train --list attacks/list.csv --held held/list.csv \\
       --patch 48 --cycle-num 3 --cycle-inter 10 --out runs/patches48
+  # a few thousand pictures, such as `training.liveness.fusion make-set` makes: smaller steps
+  python -m training.liveness.patches train --list made-up/train_list.txt \\
+      --held made-up/val_private_list.txt --patch 48 --batch 32 --lr 0.02 \\
+      --cycle-num 3 --cycle-inter 8 --out runs/patches-made-up
 """
 
 
