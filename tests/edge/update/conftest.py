@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.update.__main__ import main
 from edge.update.bundle import MANIFEST, SIGNATURE
 from edge.update.manifest import BOOT, INITRD, KERNEL, PARTS, ROOT, Manifest, Part, Parts
 from edge.update.slots import System
@@ -218,3 +219,9 @@ def systemctl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str]
         program.chmod(0o755)
 
     return answers
+
+
+def run(machine: Machine, verb: str, bundle: Path, *more: str) -> int:
+    """What the command ends with, on that machine; never starts it again."""
+    words = [verb, str(bundle), "--root", str(machine.root), *more]
+    return main(words + (["--no-reboot"] if verb == "apply" else []))

@@ -19,8 +19,8 @@ from edge.update.bundle import opened
 from edge.update.choose import loader_of
 from edge.update.manifest import BOOT, INITRD, KERNEL, ROOT
 from edge.update.tryboot import Tryboot, autoboot
-from tests.edge.update.conftest import NEXT, RUNNING, SLOT_BYTES, WELL, Keys, Machine, Recipe
-from tests.edge.update.test_apply import KILLED, TOUCHING, applied, die_at, run
+from tests.edge.update.conftest import NEXT, RUNNING, SLOT_BYTES, WELL, Keys, Machine, Recipe, run
+from tests.edge.update.test_apply_power_cuts import KILLED, TOUCHING, applied, die_at
 
 FIRMWARE = {
     "config.txt": b"kernel=vmlinuz\ninitramfs initrd.img followkernel\n",
