@@ -17,19 +17,9 @@ from edge.calibration.recording import write
 from edge.config import load
 from edge.metrics import fpir
 from edge.vault import Vault
-from tests.edge.calibration.command import (
-    ROOT,
-    TEXT,
-    Place,
-    gallery_of,
-    kept,
-    kinds,
-    process,
-    refused,
-    run,
-    told,
-)
+from tests.edge.calibration.command import ROOT, TEXT, Place, gallery_of, kept, process, run
 from tests.edge.calibration.helpers import EMBEDDER, SCORES, enrol, person, recording
+from tests.edge.enrolment.helpers import kinds, refused, told
 
 
 @pytest.fixture

@@ -17,17 +17,9 @@ from edge.calibration import section
 from edge.calibration.bound import standing
 from edge.calibration.recording import read
 from edge.config import load
-from tests.edge.calibration.command import (
-    ROOT,
-    TEXT,
-    Place,
-    gallery_of,
-    kept,
-    refused,
-    run,
-    told,
-)
+from tests.edge.calibration.command import ROOT, TEXT, Place, gallery_of, kept, run
 from tests.edge.calibration.helpers import EMBEDDER, SHA, calibration, site
+from tests.edge.enrolment.helpers import refused, told
 
 
 @pytest.fixture(scope="session")

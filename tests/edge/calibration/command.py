@@ -1,14 +1,11 @@
-"""The command as the tests call it, and what it printed and left."""
+"""The command as the tests call it, and what it left."""
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from edge import calibrate
 from edge.config import Calibration, load
@@ -27,18 +24,6 @@ def run(place: Place, *words: object, module: Any = calibrate) -> int:
     return int(module.main(given))
 
 
-def told(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    data: dict[str, Any] = json.loads(capsys.readouterr().out)
-    return data
-
-
-def refused(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    error: dict[str, Any] = json.loads(captured.err)["error"]
-    return error
-
-
 def gallery_of(state: Path) -> Gallery:
     with Vault(state, create=False) as vault:
         return Gallery.load(vault, SHA, LENGTH)
@@ -48,10 +33,6 @@ def kept(place: Place) -> Calibration:
     found = load(place[0]).calibration
     assert found is not None
     return found
-
-
-def kinds(state: Path) -> list[str]:
-    return [json.loads(x)["kind"] for x in (state / "audit.jsonl").read_text().splitlines()]
 
 
 def process(*words: object) -> subprocess.CompletedProcess[str]:

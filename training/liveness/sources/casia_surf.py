@@ -66,6 +66,7 @@ def colour(path: Path) -> Iterator[Sample]:
         if image is None:
             raise DataError(f"{modal.colour}: not a picture that can be read")
         box = whole(0, np.asarray(image, np.uint8), lambda _: np.zeros((0, 4), np.float32))
+        # A range is what reports know simulated attacks by; the made-up set draws from this one.
         drawn = "train" if modal.simulated else ""
         yield Sample(modal.colour, modal.label, modal.person, box, range=drawn)
 

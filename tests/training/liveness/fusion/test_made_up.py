@@ -72,6 +72,10 @@ def test_a_screen_adds_the_light_of_its_glass_to_what_it_shows(face: scenes.Face
     seen = [scenes.screen(face, np.random.default_rng(i)).colour for i in range(8)]
     away = [float(np.abs(s - face.colour.astype(float)).mean()) for s in seen]
     assert min(away) > 3 and len({round(v, 3) for v in away}) == 8
+    grey = scenes.Face(np.full_like(face.colour, 128), face.points)
+    lit = [scenes.screen(grey, np.random.default_rng(i)).colour for i in range(8)]
+    tints = [float(np.ptp(s.mean(axis=(0, 1)))) for s in lit]
+    assert float(np.median(tints)) > 3, "neither display nor room is neutral"
 
 
 def test_holes_in_a_print_show_a_living_face(face: scenes.Face) -> None:

@@ -146,12 +146,11 @@ def _displayed(colour: Image, mm: float, rng: np.random.Generator) -> Image:
     """A picture as a camera sees it on a display, as large as life, in a room's light."""
     device = draw(DISPLAYS[int(rng.integers(len(DISPLAYS)))], rng, "train")
     falling = np.exp(rng.normal(0, 0.08, 3)).astype(np.float32) * np.float32(rng.uniform(0.3, 0.9))
-    cm = np.float32(mm / 10)
-    y, x = _around(colour, float(cm))
+    cm = mm / 10
+    y, x = _around(colour, cm)
     seen = Seen(x, y, None, None)
     half = np.array([x.max(), y.max()])
     given = display.emitted(colour, device.display, float(falling.mean()))
-    scale = 1 / float(cm)
-    given = display.gridded(given, seen, device.display, device.body.pitch, scale, device.camera)
+    given = display.gridded(given, seen, device.display, device.body.pitch, 1 / cm, device.camera)
     given = display.reflected(given, seen, device.glass, falling, half, (0.0, 0.0), rng)
     return to_levels(given)
