@@ -31,7 +31,7 @@ from training.liveness.samples import LIVE
 
 NOBODY = 0.25
 """Of the attacks: nobody stands behind the medium."""
-NOBODY_BEHIND = {"monitor": 0.6, "cutout": 0.0, "facemask": 0.0, "mask": 0.0}
+NOBODY_BEHIND = {"monitor": 0.6, "lifesize": 0.0, "cutout": 0.0, "facemask": 0.0, "mask": 0.0}
 SAME = 0.4
 """Least intersection over union of the face that is found and the one that is shown."""
 FINE = 1.0

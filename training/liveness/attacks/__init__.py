@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from training.liveness.attacks.cutout import CutOut, CutSheet, FaceMask
 from training.liveness.attacks.devices import OnMonitor, OnPhone, OnTablet
+from training.liveness.attacks.lifesize import LifeSize, LifeSizeSheet
 from training.liveness.attacks.mask import Mask
 from training.liveness.attacks.prints import Bent, PaperInstrument, Printed
 from training.liveness.attacks.screens import Replay, ScreenInstrument
@@ -30,6 +31,7 @@ __all__ = ["INSTRUMENTS", "Instrument", "Presented", "Scene", "Shown", "ShownFil
 _ALL: tuple[Instrument, ...] = (
     PaperInstrument("print", Printed),
     PaperInstrument("warped", Bent),
+    PaperInstrument("lifesize", LifeSize, LifeSizeSheet),
     PaperInstrument("cutout", CutOut, CutSheet),
     PaperInstrument("facemask", FaceMask, CutSheet),
     Mask(),

@@ -7,23 +7,19 @@ instrument: of the one the sheet is seen around the face, of the other nothing b
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from training.liveness.attacks import compose
-from training.liveness.attacks import hold as holding
-from training.liveness.attacks.hold import Bone
-from training.liveness.attacks.layout import Laid, lay
-from training.liveness.attacks.motion import Sway
-from training.liveness.attacks.prints import Printed, Sheet
+from training.liveness.attacks.lifesize import EYES, BeforeFace, Placing
+from training.liveness.attacks.prints import Printed
 from training.liveness.attacks.ranges import chance, span
-from training.liveness.attacks.surface import Seen, Surface
+from training.liveness.attacks.surface import Seen
 from training.liveness.attacks.things import Shown
 
-EYES = (slice(36, 42), slice(42, 48))
 SUB = 3
 """Fractional bits of a polygon's corners."""
 
@@ -56,7 +52,7 @@ class FaceMask(CutOut):
     trim: float = span([(-0.06, 0.0), (0.05, 0.12)], (0.0, 0.05))
 
 
-class CutSheet(Sheet):
+class CutSheet(BeforeFace):
     """A cut-out before a face."""
 
     p: CutOut
@@ -64,66 +60,23 @@ class CutSheet(Sheet):
     def __init__(
         self, shown: Shown, first: Shown, p: CutOut, there: bool, rng: np.random.Generator
     ) -> None:
-        self._eyes = np.array([shown.points[e].mean(axis=0) for e in EYES])
         super().__init__(shown, first, p, there, rng)
         self._paper = self._cut(shown, np.random.default_rng(int(rng.integers(2**62))))
 
-    def laying(self, shown: Shown) -> tuple[NDArray[np.float64], Laid]:
+    def placing(self) -> Placing:
         """As large as the head and its hair, or as the photograph."""
         p = self.p
         across = 1.75 if isinstance(p, FaceMask) else p.portrait.across
-        wide = p.face * across
-        half = np.array([wide / 2, wide * 0.68])
-        portrait = replace(p.portrait, across=across, rise=-0.06, fitted=False, whole=False)
-        area = np.concatenate([-half, half])
-        laid = lay(shown, portrait, area)
-        # No bare paper: the sheet ends where the picture does.
-        return (laid.place[2:] - laid.place[:2]) / 2, laid
-
-    def surface(self, now: Shown, sway: Sway) -> Surface:
-        """Printed eyes over the attacker's eyes."""
-        p = self.p
-        printed = self.laid.on_medium(self._eyes)
-        printed = printed[np.argsort(printed[:, 0])]
-        real = np.array([now.points[e].mean(axis=0) for e in EYES])
-        to = real[1] - real[0]
-        scale = p.fit * float(np.hypot(*to)) / float(np.linalg.norm(printed[1] - printed[0]))
-        slope = np.degrees(np.arctan2(to[1], to[0]))
-        tilt = np.subtract(*(printed[::-1]))
-        slope -= float(np.degrees(np.arctan2(tilt[1], tilt[0])))
-        wide = now.face_width
-        middle = real.mean(axis=0) + 0.15 * wide * np.array([sway.right, sway.down])
-        hold = p.hold
-        # It is worn or held to the face, and so as far away as the face.
-        angles = (
-            0.4 * hold.yaw + 0.3 * sway.yaw,
-            0.3 * hold.pitch + 0.3 * sway.pitch,
-            float(slope) + 0.2 * sway.roll,
-        )
-        return Surface.holding(
-            printed.mean(axis=0),
-            middle,
-            scale,
-            hold.distance + 30,
-            angles,
-            now.image.shape[:2],
-            bend=float(np.radians(p.bend)) / (2 * float(self.half[0])),
-            light=(0.35, -0.35, -0.87),
-        )
+        return Placing(p.face, across, 1.36, -0.06, p.fit, p.bend)
 
     def covers(self, seen: Seen, scale: float) -> NDArray[np.float32]:
         """What the scissors left."""
         whole = compose.inside(seen, self.half, 0.0, scale)
         return whole * compose.sampled(self._paper, seen, self.half, self.per_cm)
 
-    def hands(self, rng: np.random.Generator) -> tuple[list[Bone], list[Bone]]:
-        """At the edge of what is left of the sheet; most are tied on and held by nobody."""
-        if rng.random() < 0.6:
-            return [], []
-        half = self.half
-        if isinstance(self.p, FaceMask):
-            half = half * np.array([0.58, 0.72])
-        return holding.hands(self.p.hand, half, rng)
+    def held(self) -> NDArray[np.float64]:
+        """What is left of the sheet."""
+        return self.half * (0.58, 0.72) if isinstance(self.p, FaceMask) else self.half
 
     def _cut(self, shown: Shown, rng: np.random.Generator) -> NDArray[np.float32]:
         """(h, w) float32, 1 where there is paper."""

@@ -13,7 +13,9 @@ from edge.packs import Pack
 from training.liveness.attacks import INSTRUMENTS, Presented, Scene, Shown, ShownFilm
 from training.liveness.attacks.cutout import CutOut, CutSheet, FaceMask
 from training.liveness.attacks.devices import OnMonitor, OnPhone, OnScreen, OnTablet
+from training.liveness.attacks.lifesize import LifeSize, LifeSizeSheet
 from training.liveness.attacks.mask import PIECES
+from training.liveness.attacks.motion import Sway
 from training.liveness.attacks.ranges import RANGES, draw
 from training.liveness.presentations import found
 
@@ -151,7 +153,34 @@ def test_a_face_mask_may_have_no_holes(person: Shown, scene: Scene) -> None:
     assert sheet._paper[y, x] == 1
 
 
-@pytest.mark.parametrize("name", ["cutout", "facemask", "mask"])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_life_size_photograph_lies_on_the_face(seed: int, person: Shown, scene: Scene) -> None:
+    """Its eyes are where it was told to hold them, as far apart as told, and it has no holes."""
+    p = replace(draw(LifeSize, np.random.default_rng(seed), "train"), bend=0.0)
+    sheet = LifeSizeSheet(person, scene.frames[0], p, True, np.random.default_rng(0))
+    eyes = (slice(36, 42), slice(42, 48))
+    surface = sheet.surface(scene.frames[0], Sway())
+    seen, own = (
+        np.array([points[e].mean(axis=0) for e in eyes])
+        for points in (
+            surface.project(sheet.laid.on_medium(person.points)),
+            scene.frames[0].points,
+        )
+    )
+    wide = scene.frames[0].face_width
+    off = (seen.mean(axis=0) - own.mean(axis=0)) / wide
+    assert off == pytest.approx((p.aside, p.down), abs=0.02)
+    apart = np.linalg.norm(seen[1] - seen[0]) / np.linalg.norm(own[1] - own[0])
+    assert apart == pytest.approx(p.fit, rel=0.1)  # it may be turned a little
+    frame = sheet.frame(scene.frames[0], Sway(), np.random.default_rng(0))
+    assert frame.medium is not None
+    for x, y in seen.round().astype(int):
+        assert frame.medium[y, x] > 0.9
+    wide, high = 2 * sheet.half
+    assert wide >= p.face and high >= p.face
+
+
+@pytest.mark.parametrize("name", ["lifesize", "cutout", "facemask", "mask"])
 def test_what_is_worn_leaves_the_rest_of_the_scene(name: str, person: Shown, scene: Scene) -> None:
     """A wearer of another brightness changes what is around the paper."""
     bright = replace(scene.frames[0], image=cv2.add(scene.frames[0].image, (60, 60, 60, 0)))
