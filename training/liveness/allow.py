@@ -1,7 +1,7 @@
-"""Chooses anew how much the surface's answer may refuse, of weights that several runs averaged.
+"""Measures anew what the surface's answer is allowed, of weights that several runs averaged.
 
-Each run chose this for itself on the people held back. The mean of several runs' weights answers
-otherwise than any of them, and the mean of what they chose is no choice for it.
+Each run measured this for itself on the people held back. The mean of several runs' weights answers
+otherwise than any of them, and the mean of what they found does not fit it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="LIST",
         help="presentations of people held back from all of the runs; may be repeated",
     )
-    add("--leave-out", nargs="+", default=[], metavar="INSTRUMENT", help="that have no say in it")
+    add("--leave-out", nargs="+", default=[], metavar="INSTRUMENT", help="not to be told of")
     add("--out", type=Path, required=True, metavar="CKPT", help="where the weights are written")
     add("--json", action="store_true", help="print the figures as JSON")
 
@@ -69,7 +69,8 @@ def run(args: argparse.Namespace) -> int:
     ]
     images = torch.from_numpy(np.stack(cut))
     before = summary(by_label(held, scores(net, images)))
-    was, now = float(net.allowance), allowance(*margins(net, images), held)
+    living = torch.tensor([s.live for s in held])
+    was, now = float(net.allowance), allowance(*margins(net, images[living]))
     net.allowance.fill_(now)
     after = summary(by_label(held, scores(net, images)))
     content["ema"][BUFFER] = torch.tensor(now, dtype=content["ema"][BUFFER].dtype)
