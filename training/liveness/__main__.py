@@ -15,7 +15,7 @@ VERBS = {
     "stage": "put people of closely framed pictures before a door's camera, in whole frames",
     "generate": "make a list of bona fide pictures and simulated attacks from pictures of faces",
     "train": "train the door's network: three crops around the face, one score",
-    "allow": "choose anew how much the surface's answer may refuse, of averaged weights",
+    "allow": "measure anew what the surface's answer is allowed, of averaged weights",
     "evaluate": "measure a pack or network on a list, in the words of ISO/IEC 30107-3",
     "door": "measure the door's decision over frames, on living films and simulated attacks",
 }
