@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="LIST",
         help="presentations of people held back from all of the runs; may be repeated",
     )
-    add("--leave-out", nargs="+", default=[], metavar="INSTRUMENT", help="not to be told of")
+    add("--leave-out", nargs="+", default=[], metavar="INSTRUMENT", help="not in the figures")
     add("--out", type=Path, required=True, metavar="CKPT", help="where the weights are written")
     add("--json", action="store_true", help="print the figures as JSON")
 
