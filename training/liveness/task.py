@@ -181,8 +181,8 @@ SHARE = 0.1
 
 Fixed, since people held back can hardly choose it: of instruments that a network has learned so few
 pass there that shares from 0.02 to 0.25 differ by a picture or two. What it has not learned does
-differ, and wants it small (docs/models/liveness.md). A network that tells face masks poorly pays for
-that with more of them.
+differ, and wants it small (docs/models/liveness.md). A network that tells face masks poorly pays
+for that with more of them.
 """
 
 
