@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto
 
 from edge.errors import PackError
+from edge.packs.runtime import session_options
 
 from .measures import Outputs
 from .onnx_file import to_bytes
@@ -34,11 +35,10 @@ class Parity:
 
 
 def session(model: ModelProto) -> ort.InferenceSession:
-    """A one-thread CPU session."""
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
-    return ort.InferenceSession(to_bytes(model), options, providers=["CPUExecutionProvider"])
+    """A one-thread CPU session, as a device would run it."""
+    return ort.InferenceSession(
+        to_bytes(model), session_options(), providers=["CPUExecutionProvider"]
+    )
 
 
 def run(model: ModelProto, outputs: Sequence[str], inputs: Sequence[Tensor]) -> list[Outputs]:

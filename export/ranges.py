@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper
 
 from edge.errors import PackError
+from edge.packs.runtime import session_options
 
 Method: TypeAlias = Literal["minmax", "percentile", "entropy"]
 METHODS: tuple[Method, ...] = ("minmax", "percentile", "entropy")
@@ -102,9 +103,7 @@ def _run(
     shown.graph.output.extend(
         helper.make_tensor_value_info(n, TensorProto.FLOAT, None) for n in extra
     )
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
+    options = session_options()
     # Values between nodes are asked for, so none may be fused away.
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     session = ort.InferenceSession(

@@ -37,6 +37,7 @@ from edge.faces.detect import detect
 from edge.faces.landmarks import locate
 from edge.faces.pose import head_pose
 from edge.packs import Pack
+from edge.packs.runtime import session_options
 from training import cli, labels
 from training.errors import DataError
 from training.labels import FaceLabel
@@ -116,8 +117,7 @@ class PoseTeacher:
     """The mean of FSA-Net-like networks: BGR 64 x 64, (x - 127.5) / 128, degrees out."""
 
     def __init__(self, paths: list[Path]) -> None:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1
+        options = session_options()
         self._nets = []
         for path in paths:
             try:

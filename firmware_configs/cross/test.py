@@ -52,12 +52,12 @@ def run(args: argparse.Namespace, output: Output) -> int:
     target = target_of(args.arch)
     names = args.cpu or [one.name for one in target.processors]
     processors = [target.processor(name) for name in names]
-    programs.require(programs.needed(target, emulate=True))
     if target.lacks is not None and args.only != "cpp":
         raise UsageError(
             f"--arch {target.arch}: {target.lacks}, so nothing of it runs in Python there; "
             "the C++ tests do: --only cpp"
         )
+    programs.require(programs.needed(target, emulate=True))
     passed: list[Passed] = []
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=output.err, transient=True) as progress:

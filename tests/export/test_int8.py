@@ -14,6 +14,7 @@ from onnx.numpy_helper import to_array
 from torch import Tensor, nn
 
 from edge.errors import PackError
+from edge.packs.runtime import session_options
 from export import measures, mixed
 from export.convert import _verdict
 from export.latency import Latency, compare
@@ -209,7 +210,7 @@ def test_a_float_layer_stays_one_when_the_file_is_loaded(
     small = quantise(model, collect(model, inputs).ranges("minmax"), integer_nodes(model, [bad]))
     said = []
     for level in (ort.GraphOptimizationLevel.ORT_DISABLE_ALL, None):
-        options = ort.SessionOptions()
+        options = session_options()
         if level is not None:
             options.graph_optimization_level = level
         session = ort.InferenceSession(

@@ -22,6 +22,7 @@ from rich.progress import track
 import native
 from edge.outputs import replacing
 from edge.packs import preprocess
+from edge.packs.runtime import session_options
 from training import cli, labels
 from training.errors import DataError
 from training.landmarks.data.face import subject
@@ -33,8 +34,7 @@ class Teacher:
     """A face embedder's ONNX file: 1 x 3 x 112 x 112 in, one vector out."""
 
     def __init__(self, path: Path) -> None:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1
+        options = session_options()
         try:
             self._net = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime's errors share no public base class

@@ -18,6 +18,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from edge.errors import ModelMismatch, NumericError, PackError
+from edge.packs.runtime import session_options
 
 LIVE, CLASSES = 1, 3
 BOUND = 0.5
@@ -70,9 +71,7 @@ class _File:
         self.size = (width, height)
         if not path.is_file():
             raise ModelMismatch(f"{path}: no such file")
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
+        options = session_options()
         try:
             self._session = ort.InferenceSession(
                 path.read_bytes(), options, providers=["CPUExecutionProvider"]

@@ -24,6 +24,7 @@ from rich.table import Column, Table
 from edge.all_pairs import compare
 from edge.errors import UsageError
 from edge.outputs import replacing
+from edge.packs.runtime import session_options
 from training import augment, checkpoint
 from training.errors import CheckpointError, DataError
 from training.recognition import crops, faces
@@ -112,10 +113,8 @@ def network(path: Path, scale: str) -> Embed:
 
 
 def _onnx(path: Path, scale: str) -> Embed:
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = 1
     try:
-        session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        session = ort.InferenceSession(path, session_options(), providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's errors share no public base class
         raise DataError(f"{path}: {error}") from error
     given = session.get_inputs()[0].name

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.progress import track
 
 from edge.outputs import replacing
+from edge.packs.runtime import session_options
 from training.errors import DataError
 from training.recognition import crops
 from training.recognition.crops import Image
@@ -33,8 +34,7 @@ class Teacher:
     """
 
     def __init__(self, path: Path, scale: str) -> None:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1
+        options = session_options()
         try:
             self._net = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime's errors share no public base class
