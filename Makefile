@@ -38,8 +38,11 @@ lint: $(VENV)/.test
 	$(BIN)/mypy
 	git ls-files 'native/*.cpp' 'native/*.hpp' | xargs $(BIN)/clang-format --dry-run --Werror
 
+# A worker a core, four at most for memory's sake, each with one thread: more would only wait for
+# each other. A file stays with one worker, since its tests share what took long to make; files go
+# in their order, for else those of one long test (fuzzers, say) would all come last.
 test: lint
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # For the commands below any environment will do: they build beside it and leave it as it is.
 $(BIN)/python:
