@@ -103,7 +103,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         metavar="SHARE",
         help="of the attacks, how many show all of a picture with its surroundings instead of a "
-        "part around the face (default: as each instrument's parameters say)",
+        "part around the face, on a device that is turned as the picture lies (default: as each "
+        "instrument's parameters say)",
     )
     add("--range", required=True, choices=RANGES, help="parameters of the simulation")
     add("--live", type=int, default=1000, metavar="N", help="bona fide (default %(default)s)")

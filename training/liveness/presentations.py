@@ -61,7 +61,8 @@ class Maker:
 
     door: whoever lives or stands behind an attack is seen in whole frames, as a door's camera gives
     them; what is shown comes from all sets. whole: share of the attacks that show all of a picture
-    instead of a part around the face; None: as the instruments draw it.
+    instead of a part around the face, on a device that is turned as the picture lies, so that
+    hardly any bars or edges are seen beside it; None: as the instruments draw it.
     """
 
     def __init__(
@@ -93,7 +94,7 @@ class Maker:
         people, scene, told = self._scene(label, rng)
         shown = self._victim(people, told["person"], scene.frames[0], rng)
         instrument = INSTRUMENTS[label]
-        parameters = self._drawn(instrument, rng)
+        parameters = self._drawn(instrument, shown, rng)
         frame = instrument.still(shown, scene, parameters, rng)
         return Made(iter([frame]), shown.person, {**plain(parameters), "scene": told})
 
@@ -122,15 +123,18 @@ class Maker:
         else:
             shown = ShownFilm([self._victim(people, told["person"], scene.frames[0], rng)])
         instrument = INSTRUMENTS[label]
-        parameters = self._drawn(instrument, rng)
+        parameters = self._drawn(instrument, shown.frames[0], rng)
         pictures = instrument.film(shown, scene, parameters, rng, frames=frames, fps=fps)
         return Made(pictures, shown.frames[0].person, {**plain(parameters), "scene": told})
 
-    def _drawn(self, instrument: Instrument, rng: np.random.Generator) -> Any:
+    def _drawn(self, instrument: Instrument, shown: Shown, rng: np.random.Generator) -> Any:
         parameters = instrument.draw(rng, self.range)
         if self.whole_share is None or not hasattr(parameters, "portrait"):
             return parameters
         whole = bool(rng.random() < self.whole_share)
+        if whole and hasattr(parameters, "body"):
+            high, wide = shown.image.shape[:2]
+            parameters = replace(parameters, body=replace(parameters.body, lying=wide > high))
         return replace(parameters, portrait=replace(parameters.portrait, whole=whole))
 
     def _live(self, rng: np.random.Generator) -> Made:
