@@ -77,6 +77,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="CSV",
         help="presentations on which --bpcer or --apcer chooses; none of --list; may be repeated",
     )
+    add(
+        "--alike",
+        type=float,
+        default=figures.ALIKE,
+        metavar="RATE",
+        help="compare networks where each refuses at most so many living faces of --list itself "
+        "(default %(default)s)",
+    )
     face = parser.add_argument_group("which face").add_mutually_exclusive_group()
     face.add_argument(
         "--detector",
@@ -135,7 +143,7 @@ def run(args: argparse.Namespace) -> int:
     chosen = [rule.bound(network, choice) for network in networks]
     scored = judge(listed, networks, console, find=find)
     told = [
-        figures.of_network(scored, network, bound, how)
+        figures.of_network(scored, network, bound, how, args.alike)
         for network, (bound, how) in zip(networks, chosen, strict=True)
     ]
     bounds = {n["network"]: n["bound"] for n in told}
@@ -170,6 +178,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _rule(args: argparse.Namespace) -> Rule:
+    if not 0 <= args.alike < 1:
+        raise UsageError(f"--alike {args.alike:g}: a rate of 0 or more and below 1 is needed")
     target = {k: getattr(args, k) for k in ("bpcer", "apcer") if getattr(args, k) is not None}
     for name, value in target.items():
         if not 0 <= value < 1:

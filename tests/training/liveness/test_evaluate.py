@@ -111,6 +111,24 @@ def test_a_bound_is_chosen_on_another_list(
     assert made_up_scorer.score(162) < n["bound"] < made_up_scorer.score(163)
 
 
+@pytest.mark.parametrize(("alike", "refused"), [("0.2", 1), ("0.5", 4)])
+def test_networks_are_compared_at_an_equal_bpcer(
+    alike: str,
+    refused: int,
+    bright: Path,
+    grey_list: Callable[..., Path],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = ("--network", f"n={bright}", "--alike", alike)
+    assert run("--list", grey_list("test", LEVELS), *words, "--json") == 0
+    (n,) = told(capsys)["networks"]
+    assert n["equal_bpcer"]["target"] == float(alike)
+    assert (n["equal_bpcer"]["bpcer"]["count"], n["equal_bpcer"]["bpcer"]["trials"]) == (refused, 8)
+    assert run("--list", grey_list("again", LEVELS), *words) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert f"refuses {100 * float(alike):g} % of the living" in out
+
+
 def test_networks_stand_side_by_side(
     bright: Path, grey_list: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -194,6 +212,7 @@ def test_a_frame_that_the_door_would_not_judge_is_no_response(
         (("--bpcer", "0.01", "--choose", "LIST"), 2, "chosen on what is reported"),
         (("--bound", "2"), 2, "from 0 to 1"),
         (("--bound", "nan"), 2, "from 0 to 1"),
+        (("--alike", "1"), 2, "below 1"),
         (("--genuine", "a", "b"), 2, "--match PACK"),
         (("--pictures",), 2, "--report DIR"),
         (("--list", "LIST"), 2, "twice"),

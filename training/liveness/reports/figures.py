@@ -23,7 +23,7 @@ from training.liveness.scorers import Named
 from training.recognition.verification import rate
 from training.shares import share
 
-EQUAL_BPCER = 0.01
+ALIKE = 0.01
 """Networks are compared where each refuses this share of the living faces of the list."""
 
 
@@ -65,15 +65,17 @@ def shared_rate(hits: NDArray[np.bool_], people: NDArray[np.str_]) -> dict[str, 
     return None if told is None or of is None else told | {"n_people": of.people}
 
 
-def of_network(scored: Scored, network: Named, bound: float, how: str) -> dict[str, Any]:
-    """All figures of one network at a bound."""
+def of_network(
+    scored: Scored, network: Named, bound: float, how: str, alike: float = ALIKE
+) -> dict[str, Any]:
+    """All figures of one network at a bound, and where it refuses `alike` of the living."""
     name = network.name
     live, attacks = scored.of(name, LIVE), scored.attacks(name)
     passed = scored.scores[name] >= bound
     apcer = {label: _at(scored, label, passed) for label in attacks}
     bpcer = _at(scored, LIVE, ~passed)
     counted = {k: Rate(v["count"], v["trials"]) for k, v in apcer.items()}
-    equal = presentation.bound_at_bpcer(live, EQUAL_BPCER)
+    equal = presentation.bound_at_bpcer(live, alike)
     ms = scored.ms[name][scored.answered]
     return {
         "network": name,
@@ -88,6 +90,7 @@ def of_network(scored: Scored, network: Named, bound: float, how: str) -> dict[s
             point: _point(scored, name, target) for point, target in BPCER_AT.items()
         },
         "equal_bpcer": {
+            "target": alike,
             "bpcer": _at(scored, LIVE, scored.scores[name] < equal),
             "bound": equal,
             "apcer": {label: _at(scored, label, scored.scores[name] >= equal) for label in attacks},

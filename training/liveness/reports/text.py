@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from edge.presentation import BPCER_AT
-from training.liveness.reports.figures import EQUAL_BPCER, simulated
+from training.liveness.reports.figures import simulated
 from training.liveness.reports.slices import Q
 from training.liveness.samples import LIVE
 from training.recognition.text import DASH, exact, figure, people, share
@@ -176,7 +176,8 @@ def _equal(networks: Sequence[Mapping[str, Any]]) -> Table:
         for label in labels
     ]
     rows.append(("bound", *(f"{n['equal_bpcer']['bound']:.4f}" for n in networks)))
-    name = f"Where each refuses {EQUAL_BPCER:.0%} of the living faces of this list"
+    target = networks[0]["equal_bpcer"]["target"]
+    name = f"Where each refuses {100 * target:g} % of the living faces of this list"
     return Table(name, ("", *_names(networks)), rows)
 
 
