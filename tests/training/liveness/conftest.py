@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ import skimage
 from edge import packs
 from edge.faces.detect import detect
 from edge.faces.landmarks import locate
+from tests.training.liveness import made_up_scorer
 from training import labels
 from training.labels import FaceLabel
 from training.liveness import samples
@@ -20,6 +22,7 @@ from training.liveness.samples import Sample
 
 PEOPLE = [f"Person_{i}" for i in range(24)]
 BOX = np.array([80, 60, 140, 140], np.float32)
+GREY = np.array([40, 40, 60, 60], np.float32)
 
 
 def scene(rng: np.random.Generator, attack: bool) -> np.ndarray:
@@ -82,3 +85,31 @@ def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
     labels.write(folder / "clips.csv", frames)
     (folder / "people.csv").write_text("clip,person\none.mkv,a\ntwo.mkv,b\n")
     return folder
+
+
+@pytest.fixture
+def bright(tmp_path: Path) -> Path:
+    """A network that takes bright faces for living ones."""
+    return made_up_scorer.write(tmp_path / "2.0_80x80_bright.onnx")
+
+
+@pytest.fixture
+def grey_list(tmp_path: Path) -> Callable[..., Path]:
+    """grey_list(name, {label: grey levels}): pictures of one grey, six people in turn."""
+
+    def make(name: str, levels: Mapping[str, list[int]], drawn: str = "test") -> Path:
+        folder = tmp_path / name
+        folder.mkdir()
+        found = []
+        for label, greys in levels.items():
+            for i, grey in enumerate(greys):
+                path = folder / f"{label}{i}.png"
+                cv2.imwrite(str(path), np.full((100, 100, 3), grey, np.uint8))
+                real = label == "live"
+                about: dict[str, Any] = {} if real else {"tone": grey / 255, "ink": {"kind": "a"}}
+                where = "" if real else drawn
+                found.append(Sample(path, label, "abcdef"[i % 6], GREY, "", where, about))
+        samples.write(folder / "list.csv", found)
+        return folder / "list.csv"
+
+    return make

@@ -2,75 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 from skimage import data
 
-from edge.errors import UsageError
 from tests.training.liveness import made_up_scorer
-from training import checkpoint, cli
-from training.liveness import __main__ as liveness
-from training.liveness import evaluate, samples
-from training.liveness.model import Design
-from training.liveness.reports import slices
+from tests.training.liveness.evaluating import LEVELS, run, told
+from training.liveness import samples
 from training.liveness.samples import Sample
 
-BOX = np.array([40, 40, 60, 60], np.float32)
 SHARED = Path(__file__).resolve().parents[4] / "shared"
-
-
-def run(*words: object) -> int:
-    return cli.run(lambda: liveness.main(["evaluate", *map(str, words)]))
-
-
-@pytest.fixture
-def bright(tmp_path: Path) -> Path:
-    """A network that takes bright faces for living ones."""
-    return made_up_scorer.write(tmp_path / "2.0_80x80_bright.onnx")
-
-
-Levels = Mapping[str, list[int]]
-
-
-@pytest.fixture
-def grey_list(tmp_path: Path) -> Callable[..., Path]:
-    """grey_list(name, {label: grey levels}): pictures of one grey, six people in turn."""
-
-    def make(name: str, levels: Levels, drawn: str = "test") -> Path:
-        folder = tmp_path / name
-        folder.mkdir()
-        found = []
-        for label, greys in levels.items():
-            for i, grey in enumerate(greys):
-                path = folder / f"{label}{i}.png"
-                cv2.imwrite(str(path), np.full((100, 100, 3), grey, np.uint8))
-                real = label == "live"
-                about: dict[str, Any] = {} if real else {"tone": grey / 255, "ink": {"kind": "a"}}
-                where = "" if real else drawn
-                found.append(Sample(path, label, "abcdef"[i % 6], BOX, "", where, about))
-        samples.write(folder / "list.csv", found)
-        return folder / "list.csv"
-
-    return make
-
-
-LEVELS = {
-    "live": [200, 190, 180, 170, 160, 150, 140, 110],
-    "print": [20, 40, 60, 80],
-    "replay": [60, 120, 150, 170],
-}
-
-
-def told(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    data: dict[str, Any] = json.loads(capsys.readouterr().out)
-    return data
 
 
 def test_errors_are_counted_by_instrument_and_the_worst_one_stands_out(
@@ -201,91 +147,6 @@ def test_a_frame_that_the_door_would_not_judge_is_no_response(
     assert result["list"]["live"]["no_response"]["count"] == 1
     assert result["networks"][0]["bpcer"]["trials"] == 1
     assert result["networks"][0]["apcer"]["print"]["trials"] == 1
-
-
-@pytest.mark.parametrize(
-    ("words", "code", "why"),
-    [
-        (("--bpcer", "0.01"), 2, "--choose LIST"),
-        (("--bpcer", "1.5", "--choose", "LIST"), 2, "a rate"),
-        (("--choose", "LIST"), 2, "--bpcer or --apcer"),
-        (("--bpcer", "0.01", "--choose", "LIST"), 2, "chosen on what is reported"),
-        (("--bound", "2"), 2, "from 0 to 1"),
-        (("--bound", "nan"), 2, "from 0 to 1"),
-        (("--alike", "1"), 2, "below 1"),
-        (("--genuine", "a", "b"), 2, "--match PACK"),
-        (("--pictures",), 2, "--report DIR"),
-        (("--list", "LIST"), 2, "twice"),
-        (("--network", "n=ONNX"), 2, "names two"),
-        (("--network", "x=nothing"), 2, "no pack"),
-        (("--network", "x"), 2, "NAME=PACK"),
-        (("--network", "x=none.ckpt"), 3, "no such checkpoint"),
-    ],
-)
-def test_what_makes_no_sense_is_refused(
-    words: tuple[str, ...],
-    code: int,
-    why: str,
-    bright: Path,
-    grey_list: Callable[..., Path],
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    path = grey_list("test", LEVELS)
-    more = [w.replace("LIST", str(path)).replace("ONNX", str(bright)) for w in words]
-    assert run("--list", path, "--network", f"n={bright}", *more) == code
-    captured = capsys.readouterr()
-    assert why in captured.err.replace("\n", " ") and captured.out == ""
-
-
-def test_a_network_without_a_bound_is_told_before_the_list_is_scored(
-    grey_list: Callable[..., Path],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    net = Design().build()
-    weights = {f"net.{name}": value for name, value in net.state_dict().items()}
-    described = {"task": "liveness", "description": Design().plain(), "position": {}}
-    checkpoint.save(tmp_path / "run.ckpt", {**described, "ema": weights})
-    monkeypatch.setattr(evaluate, "judge", lambda *_, **__: pytest.fail("it scored the list"))
-    words = ("--list", grey_list("test", LEVELS), "--network", f"A={tmp_path / 'run.ckpt'}")
-    assert run(*words, "--bound", "own") == UsageError.exit_code
-    assert "A states no bound of its own" in capsys.readouterr().err
-
-
-def test_a_list_without_attacks_or_with_a_missing_picture_is_refused(
-    bright: Path, grey_list: Callable[..., Path], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run("--list", grey_list("live", {"live": [200]}), "--network", f"n={bright}") == 3
-    assert "both needed" in capsys.readouterr().err
-    path = grey_list("test", LEVELS)
-    (path.parent / "print2.png").unlink()
-    assert run("--list", path, "--network", f"n={bright}") == 3
-    assert "print2.png" in capsys.readouterr().err
-
-
-def test_slices_cut_numbers_into_thirds_and_words_as_they_are() -> None:
-    thirds = slices.cut([float(v) for v in range(90)])
-    assert [int(v.sum()) for v in thirds.values()] == [30, 30, 30]
-    assert list(slices.cut(["a", "b", "a"])) == ["a", "b"]
-    assert slices.cut([1.0, 1.0]) == {}
-    given = {"a": 1, "b": {"c": "x", "d": [1, 2]}, "e": True}
-    assert dict(slices.flat(given)) == {"a": 1.0, "b.c": "x", "e": "True"}
-
-
-def test_a_parameter_that_matters_is_found_and_small_slices_are_not_shown(
-    bright: Path, grey_list: Callable[..., Path], capsys: pytest.CaptureFixture[str]
-) -> None:
-    levels = {"live": [200, 90], "print": list(range(60, 150)), "mask": [40] * 20}
-    path = grey_list("test", levels)
-    assert run("--list", path, "--network", f"n={bright}", "--json") == 0
-    (tone,) = told(capsys)["slices"]  # all prints are of one ink, masks are too few
-    assert (tone["label"], tone["parameter"]) == ("print", "tone")
-    assert [s["errors"]["n"]["count"] for s in tone["slices"]] == [0, 0, 21]
-    assert all(s["errors"]["n"]["trials"] == 30 for s in tone["slices"])
-    assert tone["depends"] == {"n": True}
-    assert run("--list", path, "--network", f"n={bright}", "--bound", 0, "--json") == 0
-    assert told(capsys)["slices"][0]["depends"] == {"n": False}  # all pass
 
 
 def test_what_generate_left_out_is_told(
