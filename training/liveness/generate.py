@@ -29,7 +29,7 @@ from training.liveness import attack_sheet, people, samples
 from training.liveness.attacks import INSTRUMENTS
 from training.liveness.attacks.ranges import RANGES
 from training.liveness.people import People
-from training.liveness.presentations import Maker, found
+from training.liveness.presentations import BESIDE, Maker, found
 from training.liveness.samples import LIVE, Sample
 from training.new_folder import new_folder, require_none
 
@@ -106,6 +106,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "part around the face, on a device that is turned as the picture lies (default: as each "
         "instrument's parameters say)",
     )
+    add(
+        "--beside",
+        type=float,
+        default=BESIDE,
+        metavar="SHARE",
+        help="of the living, how many hold a sheet or a device near the face that shows no face "
+        "(default %(default)s)",
+    )
     add("--range", required=True, choices=RANGES, help="parameters of the simulation")
     add("--live", type=int, default=1000, metavar="N", help="bona fide (default %(default)s)")
     add("--attacks", type=int, default=200, metavar="N", help="of each (default %(default)s)")
@@ -138,7 +146,8 @@ class Job(NamedTuple):
 def run(args: argparse.Namespace) -> int:
     """Generates; returns the exit code. Raises DataError, UsageError, OutputError, PackError."""
     _check(args)
-    maker = Maker(_sets(args), args.range, args.seed, door=args.door, whole=args.whole)
+    more = {"door": args.door, "whole": args.whole, "beside": args.beside}
+    maker = Maker(_sets(args), args.range, args.seed, **more)
     if args.films and not maker.filmed:
         raise UsageError("--films are made from films: --clips is needed")
     packs.load(args.pack)  # a pack that cannot be loaded is told here, not by every worker
@@ -167,8 +176,10 @@ def _check(args: argparse.Namespace) -> None:
         raise UsageError("nothing to make: --live, --attacks and --films are all 0")
     if not (args.sets or args.staged) and args.clips is None:
         raise UsageError("pictures of faces are needed: --set, --staged or --clips")
-    if args.whole is not None and not 0 <= args.whole <= 1:
-        raise UsageError(f"--whole is a share, 0 to 1, not {args.whole:g}")
+    for name in ("whole", "beside"):
+        share = getattr(args, name)
+        if share is not None and not 0 <= share <= 1:
+            raise UsageError(f"--{name} is a share, 0 to 1, not {share:g}")
     if args.clips is not None and args.people is None:
         raise UsageError("--clips needs --people: who is in which film")
     require_none(args.out)
@@ -323,6 +334,7 @@ def _summary(
         "range": args.range,
         "door": args.door,
         "whole": args.whole,
+        "beside": args.beside,
         "side": "held back" if args.held_back else "training",
         "seed": args.seed,
         "pack": args.pack,

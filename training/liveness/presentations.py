@@ -62,7 +62,8 @@ class Maker:
     door: whoever lives or stands behind an attack is seen in whole frames, as a door's camera gives
     them; what is shown comes from all sets. whole: share of the attacks that show all of a picture
     instead of a part around the face, on a device that is turned as the picture lies, so that
-    hardly any bars or edges are seen beside it; None: as the instruments draw it.
+    hardly any bars or edges are seen beside it; None: as the instruments draw it. beside: share of
+    the living who hold something flat near their face.
     """
 
     def __init__(
@@ -73,9 +74,10 @@ class Maker:
         *,
         door: bool = False,
         whole: float | None = None,
+        beside: float = BESIDE,
     ) -> None:
         self.sets, self.range, self.seed, self.door = list(sets), range_name, seed, door
-        self.whole_share = whole
+        self.whole_share, self.beside = whole, beside
         if not self.sets:
             raise DataError("no set of pictures to make presentations from")
         self.filmed = [s for s in self.sets if s.films]
@@ -140,7 +142,7 @@ class Maker:
     def _live(self, rng: np.random.Generator) -> Made:
         people, entry = self._there(rng)
         framed, told = self._framed(people, entry, rng)
-        if rng.random() < BESIDE:
+        if rng.random() < self.beside:
             return self._with_something(framed, told, rng)
         taken = camera.draw_camera(rng, self.range)
         frame = Presented(camera.take(framed.image, taken, rng), framed.box)

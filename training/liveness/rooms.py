@@ -31,6 +31,18 @@ def wall(rng: np.random.Generator, wide: int, high: int) -> Image:
     return np.asarray(np.clip(shade[..., None] * colour, 0, 255), np.uint8)
 
 
+def plain_wall(rng: np.random.Generator, wide: int, high: int) -> Image:
+    """A pale wall with nothing on it, in soft light: what is behind most doorsteps' visitors."""
+    colour = np.clip(rng.uniform(130, 240) + rng.normal(0, 5, 3), 5, 250)
+    y, x = np.mgrid[-1 : 1 : high * 1j, -1 : 1 : wide * 1j].astype(np.float32)
+    shade = 1 + np.float32(rng.normal(0, 0.08)) * x + np.float32(rng.normal(0, 0.08)) * y
+    middle = rng.uniform(-0.8, 0.8, 2)
+    far = (x - np.float32(middle[0])) ** 2 + (y - np.float32(middle[1])) ** 2
+    shade -= far * np.float32(rng.uniform(0, 0.08))  # lamps are somewhere
+    shade += clouds(rng, high, wide, max(wide / 12, 4), octaves=3) * np.float32(0.004)
+    return np.asarray(np.clip(shade[..., None] * colour, 0, 255), np.uint8)
+
+
 def room(rng: np.random.Generator, wide: int, high: int) -> Image:
     """A wall with things on it or before it."""
     out = wall(rng, wide, high)

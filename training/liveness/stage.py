@@ -24,6 +24,7 @@ from training.labels import FaceLabel
 from training.liveness import generate, people
 from training.liveness.backgrounds import empty
 from training.liveness.people import People, anybody
+from training.liveness.rooms import plain_wall
 from training.liveness.staged import FRAME, can_stage, staged
 from training.new_folder import new_folder, require_none
 
@@ -37,6 +38,9 @@ examples:
       --workers 2 --out staged
   python -m training.liveness generate --training --door --range train \\
       --staged staged staged/labels.csv --out door
+  # more of what is hard to tell from a print: somebody before a plain, pale wall
+  python -m training.liveness stage --training --set lfw.tar lfw-labels.csv --count 4000 \\
+      --plain 1 --seed 2 --workers 2 --out plain
 """
 
 
@@ -57,6 +61,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     side.add_argument("--held-back", action="store_true", help="show only people held back")
     side.add_argument("--training", action="store_true", help="show only the others")
     add("--half", choices=generate.HALVES, help="only one half of the people held back")
+    add(
+        "--plain",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="of the frames, how many are before a pale wall with nothing on it, in its light "
+        "(default: none but those that the rooms give)",
+    )
     add("--count", type=int, default=1000, metavar="N", help="frames (default %(default)s)")
     add("--seed", type=int, default=0, help="default %(default)s")
     add("--workers", type=int, default=1, metavar="K", help="processes (default %(default)s)")
@@ -67,6 +79,8 @@ def run(args: argparse.Namespace) -> int:
     """Makes the frames. Raises DataError, UsageError, OutputError."""
     if args.count < 1 or args.workers < 1:
         raise UsageError("--count and --workers must be above 0")
+    if not 0 <= args.plain <= 1:
+        raise UsageError(f"--plain is a share, 0 to 1, not {args.plain:g}")
     require_none(args.out)
     sets = []
     for given in args.sets:
@@ -88,11 +102,12 @@ class _Worker:
     sets: list[People]
     folder: Path
     seed: int
+    plain: float
 
 
-def _start(sets: list[People], folder: Path, seed: int) -> None:
+def _start(sets: list[People], folder: Path, seed: int, plain: float) -> None:
     cv2.setNumThreads(1)
-    _Worker.sets, _Worker.folder, _Worker.seed = sets, folder, seed
+    _Worker.sets, _Worker.folder, _Worker.seed, _Worker.plain = sets, folder, seed, plain
 
 
 def _make(number: int) -> FaceLabel:
@@ -105,8 +120,11 @@ def _make(number: int) -> FaceLabel:
     else:
         raise DataError(f"{TRIES} pictures were all framed too closely to show any shoulders")
     high, wide = FRAME
-    background = empty(rng, wide, high, lambda: anybody(_Worker.sets, rng))
-    frame = staged(picture, background, rng)
+    # Nothing is drawn where no share is asked for: a seed's frames stay what they were.
+    if _Worker.plain and rng.random() < _Worker.plain:
+        frame = staged(picture, plain_wall(rng, wide, high), rng, lit=True)
+    else:
+        frame = staged(picture, empty(rng, wide, high, lambda: anybody(_Worker.sets, rng)), rng)
     path = _Worker.folder / frame.person / f"{number:06d}.jpg"
     path.parent.mkdir(exist_ok=True)
     if not cv2.imwrite(str(path), frame.image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY]):
@@ -122,7 +140,7 @@ def _all(sets: list[People], args: argparse.Namespace, folder: Path) -> list[Fac
         args.workers,
         multiprocessing.get_context("spawn"),
         _start,
-        (sets, folder, args.seed),
+        (sets, folder, args.seed, args.plain),
     )
     try:
         results = pool.map(_make, range(args.count), chunksize=8)

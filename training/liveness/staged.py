@@ -37,8 +37,14 @@ def can_stage(picture: Shown) -> bool:
     return bool(wide >= LEAST_AROUND * size[0] and high >= LEAST_AROUND * size[1] * 0.9)
 
 
-def staged(picture: Shown, background: Image, rng: np.random.Generator) -> Shown:
-    """The person of a picture before a background of `FRAME`."""
+def staged(
+    picture: Shown, background: Image, rng: np.random.Generator, *, lit: bool = False
+) -> Shown:
+    """The person of a picture before a background of `FRAME`.
+
+    lit: in the background's light, soft and pale, instead of in the photograph's own, which is
+    often a flash.
+    """
     high, wide = FRAME
     width = float(np.exp(rng.uniform(*np.log(FACE))))
     scale = width / picture.face_width
@@ -57,6 +63,9 @@ def staged(picture: Shown, background: Image, rng: np.random.Generator) -> Shown
         behind = np.asarray(blurred, np.float32)
     out = behind * np.float32(np.exp(rng.normal(0, 0.2)))
     box = picture.box * scale + np.tile(shift, 2)
+    if lit:
+        out *= np.float32(min(1.0, 235.0 / float(out.max())))  # no wall without its shades
+        person = _lit(person, out, picture.box * scale, rng)
     _body(out, person, alpha, shift, box, rng)
     _lay(out, person, alpha, shift)
     if rng.random() < HAND:
@@ -64,6 +73,24 @@ def staged(picture: Shown, background: Image, rng: np.random.Generator) -> Shown
     image = np.asarray(np.clip(out, 0, 255), np.uint8)
     points = picture.points * np.float32(scale) + shift.astype(np.float32)
     return Shown(image, box.astype(np.float32), points, picture.person)
+
+
+def _lit(person: Floats, behind: Floats, box: Floats, rng: np.random.Generator) -> Floats:
+    """The person's picture with the skin about as bright as what is behind, and veiled shadows.
+
+    box: of the face in that picture.
+    """
+    x1, y1, x2, y2 = (max(round(float(v)), 0) for v in box)
+    inner = person[y1 + (y2 - y1) // 4 : y2 - (y2 - y1) // 4, x1 + (x2 - x1) // 4 : x2]
+    skin = max(float(np.median(inner)), 20.0)
+    veil = float(rng.uniform(8, 55))
+    light = behind.reshape(-1, 3).mean(axis=0)
+    level = float(light.mean())
+    # Half the way to the wall's brightness: dark skin stays darker than pale skin.
+    wanted = min((skin * level * rng.uniform(0.65, 1.0)) ** 0.5, 200.0)
+    gain = float(np.clip((wanted - veil) / skin, 0.35, 1.5))
+    tint = (light / max(level, 1.0)) ** rng.uniform(0.3, 1.0)
+    return np.asarray(np.clip(veil + person * gain * tint, 0, 250), np.float32)
 
 
 def _matte(picture: Shown) -> Floats:

@@ -147,6 +147,7 @@ def test_held_people_of_films(faces: Path, tmp_path: Path) -> None:
         (["--live", "0", "--attacks", "0"], 2, "nothing to make"),
         (["--workers", "0"], 2, "above 0"),
         (["--whole", "1.5"], 2, "0 to 1"),
+        (["--beside", "-0.1"], 2, "--beside is a share"),
         (["--films", "1"], 2, "--clips is needed"),
         (["--door"], 3, "--clips or --staged is needed"),
         (["--clips", "a", "b"], 2, "needs --people"),
@@ -212,3 +213,7 @@ def test_some_living_people_hold_something_beside_their_faces(faces: Path, tmp_p
     assert 0 < len(held) < 15
     assert all(s.parameters["scene"]["person"] == s.person for s in found)
     assert all({"paper", "display"} & s.parameters.keys() for s in held)
+    more = stills(faces, tmp_path / "more", "--training", "--live", 8, "--attacks", 0)
+    assert run(*more, "--beside", 1) == 0
+    found = samples.read(tmp_path / "more" / "list.csv")
+    assert found and all("beside" in s.parameters["scene"] for s in found)

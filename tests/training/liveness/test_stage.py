@@ -15,7 +15,7 @@ from training.detector.geometry import iou
 from training.liveness import __main__ as liveness
 from training.liveness import people, samples
 from training.liveness.attacks import Shown
-from training.liveness.rooms import room
+from training.liveness.rooms import plain_wall, room
 from training.liveness.staged import FRAME, can_stage, staged
 
 
@@ -63,6 +63,30 @@ def test_a_frame_follows_from_its_seed(pictures: list[Shown]) -> None:
     assert not np.array_equal(one.image, other.image)
 
 
+def test_in_the_rooms_light_a_face_is_as_bright_as_the_wall_and_has_no_black_shadows(
+    pictures: list[Shown],
+) -> None:
+    def seen(level: int, lit: bool) -> np.ndarray:
+        wall = np.full((*FRAME, 3), level, np.uint8)
+        frame = staged(pictures[0], wall, np.random.default_rng(1), lit=lit)
+        x, y = frame.points[27:36].mean(axis=0).astype(int)  # the nose: nothing of the wall
+        half = int(frame.face_width * 0.2)
+        return frame.image[y - half : y + half, x - half : x + half].astype(float)
+
+    dark, bright = seen(60, True), seen(190, True)
+    assert np.median(bright) > np.median(dark) + 20
+    assert np.percentile(bright, 1) > np.percentile(seen(190, False), 1)
+    # Without, the photograph's light stays.
+    assert np.array_equal(seen(60, False), seen(190, False))
+
+
+def test_plain_walls_are_pale_and_even() -> None:
+    walls = [plain_wall(np.random.default_rng(seed), 160, 120).astype(float) for seed in range(20)]
+    assert all(w.mean() > 90 for w in walls)
+    steps = [float(np.abs(np.diff(w.mean(axis=2), axis=1)).max()) for w in walls]
+    assert max(steps) < 6
+
+
 def test_what_shows_no_shoulders_is_not_staged(pictures: list[Shown]) -> None:
     picture = pictures[0]
     assert can_stage(picture)
@@ -92,6 +116,22 @@ def test_the_detector_finds_who_was_staged(frames: Path) -> None:
     assert found >= 10
 
 
+def test_as_many_walls_are_plain_as_told(faces: Path, frames: Path, tmp_path: Path) -> None:
+    """All at 1, and at 0 the frames are those of before."""
+    for share in (0, 1):
+        out = tmp_path / str(share)
+        given = ["--set", faces / "faces", faces / "labels.csv", "--training", "--out", out]
+        assert run("stage", *given, "--count", 4, "--plain", share) == 0
+        for name in labels.read(out / "labels.csv"):
+            image = cv2.imread(str(out / name))
+            assert image is not None
+            if share:
+                corner = image[:40, :40].reshape(-1, 3)
+                assert corner.mean() > 80 and corner.std(axis=0).max() < 12
+            else:
+                assert (out / name).read_bytes() == (frames / name).read_bytes()
+
+
 def test_staged_frames_are_scenes_of_a_door(frames: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     words = ["--training", "--door", "--range", "train", "--staged", frames, frames / "labels.csv"]
@@ -106,6 +146,7 @@ def test_staged_frames_are_scenes_of_a_door(frames: Path, tmp_path: Path) -> Non
     ("words", "told"),
     [
         (["--count", 0], "above 0"),
+        (["--plain", 2], "0 to 1"),
         (["--set", "x"], "PICTURES LABELS"),
         (["--out", "."], "is there already"),
     ],
