@@ -79,8 +79,14 @@ def _face_mask(side: int, scale: float) -> NDArray[np.float32]:
 
 OFTEN = 20
 """Frames with all that is around a face that one person may have before a network knows them."""
+OWN = 0.5
+"""Of the living views of such people: left as they are.
+
+Nobody else's face is taken by a door's camera. Were theirs always another picture's, no view would
+show what skin looks like to one, and people whom the camera shows pale and soft would be prints.
+"""
 HIDDEN = 0.7
-"""Of the views of people who are seen so often: without the face."""
+"""Of the other views of such people: without the face."""
 NEAR = 2.0
 """Crops of fewer face sizes show a face, wider ones what is around it as well."""
 
@@ -93,7 +99,7 @@ def hidden(image: Image, scale: float) -> Image:
     return np.asarray(image + (blot - image) * own, np.uint8)
 
 
-VEILED = 0.5
+VEILED = 0.75
 """Of the views: as a plain camera gives them."""
 
 
@@ -189,7 +195,7 @@ class Presentations(Dataset[Batch]):
         for i, scale in enumerate(self.scales):
             if scale >= NEAR and self.endless[index, i]:
                 medium[i * side : (i + 1) * side] = np.inf
-        if self.familiar[index]:
+        if self.familiar[index] and not (sample.live and rng.random() < OWN):
             image, medium = self._of_nobody(image, medium, sample.label, rng)
         # Light and lens are those of the whole frame: the same on all crops of it.
         if rng.random() < VEILED:
