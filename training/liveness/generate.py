@@ -146,8 +146,8 @@ class Job(NamedTuple):
 def run(args: argparse.Namespace) -> int:
     """Generates; returns the exit code. Raises DataError, UsageError, OutputError, PackError."""
     _check(args)
-    more = {"door": args.door, "whole": args.whole, "beside": args.beside}
-    maker = Maker(_sets(args), args.range, args.seed, **more)
+    door, whole, beside = args.door, args.whole, args.beside
+    maker = Maker(_sets(args), args.range, args.seed, door=door, whole=whole, beside=beside)
     if args.films and not maker.filmed:
         raise UsageError("--films are made from films: --clips is needed")
     packs.load(args.pack)  # a pack that cannot be loaded is told here, not by every worker

@@ -81,7 +81,8 @@ def _lit(person: Floats, behind: Floats, box: Floats, rng: np.random.Generator) 
     box: of the face in that picture.
     """
     x1, y1, x2, y2 = (max(round(float(v)), 0) for v in box)
-    inner = person[y1 + (y2 - y1) // 4 : y2 - (y2 - y1) // 4, x1 + (x2 - x1) // 4 : x2]
+    down, aside = (y2 - y1) // 4, (x2 - x1) // 4
+    inner = person[y1 + down : y2 - down, x1 + aside : x2 - aside]
     skin = max(float(np.median(inner)), 20.0)
     veil = float(rng.uniform(8, 55))
     light = behind.reshape(-1, 3).mean(axis=0)
