@@ -82,8 +82,8 @@ OFTEN = 20
 OWN = 0.5
 """Of the living views of such people: left as they are.
 
-Nobody else's face is taken by a door's camera. Were theirs always another picture's, no view would
-show what skin looks like to one, and people whom the camera shows pale and soft would be prints.
+Hardly anybody else's face is taken by a door's camera. Were theirs always another picture's, almost
+no view would show what skin looks like to one.
 """
 HIDDEN = 0.7
 """Of the other views of such people: without the face."""

@@ -32,7 +32,7 @@ def wall(rng: np.random.Generator, wide: int, high: int) -> Image:
 
 
 def plain_wall(rng: np.random.Generator, wide: int, high: int) -> Image:
-    """A pale wall with nothing on it, in soft light: what is behind most doorsteps' visitors."""
+    """A pale wall with nothing on it, in soft light."""
     colour = np.clip(rng.uniform(130, 240) + rng.normal(0, 5, 3), 5, 250)
     y, x = np.mgrid[-1 : 1 : high * 1j, -1 : 1 : wide * 1j].astype(np.float32)
     shade = 1 + np.float32(rng.normal(0, 0.08)) * x + np.float32(rng.normal(0, 0.08)) * y

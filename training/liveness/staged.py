@@ -76,7 +76,7 @@ def staged(
 
 
 def _lit(person: Floats, behind: Floats, box: Floats, rng: np.random.Generator) -> Floats:
-    """The person's picture with the skin about as bright as what is behind, and veiled shadows.
+    """The person's picture, skin half the way to the wall's brightness, shadows veiled.
 
     box: of the face in that picture.
     """

@@ -63,7 +63,7 @@ def test_a_frame_follows_from_its_seed(pictures: list[Shown]) -> None:
     assert not np.array_equal(one.image, other.image)
 
 
-def test_in_the_rooms_light_a_face_is_as_bright_as_the_wall_and_has_no_black_shadows(
+def test_in_the_rooms_light_a_face_follows_the_wall_and_its_shadows_are_veiled(
     pictures: list[Shown],
 ) -> None:
     def seen(level: int, lit: bool) -> np.ndarray:
@@ -117,7 +117,7 @@ def test_the_detector_finds_who_was_staged(frames: Path) -> None:
 
 
 def test_as_many_walls_are_plain_as_told(faces: Path, frames: Path, tmp_path: Path) -> None:
-    """All at 1, and at 0 the frames are those of before."""
+    """All at 1, and at 0 the frames are those without the option."""
     for share in (0, 1):
         out = tmp_path / str(share)
         given = ["--set", faces / "faces", faces / "labels.csv", "--training", "--out", out]
