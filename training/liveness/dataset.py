@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -16,10 +14,11 @@ from torch.utils.data import Dataset
 
 from training import augment
 from training.errors import DataError
-from training.liveness import crops
+from training.liveness import crops, pasted
 from training.liveness.crops import Image, Jitter, scales_of
 from training.liveness.samples import LIVE, Sample
-from training.liveness.store import MAP, Store
+from training.liveness.store import MAP, MARGIN, Store
+from training.liveness.views import hidden, recoloured, redressed, veiled
 from training.sampling import Key, rng_of
 
 
@@ -50,33 +49,6 @@ RECOLOURED = 0.15
 whole frames, and a network that knows them by skin and clothes takes others for attacks."""
 
 
-def recoloured(image: Image, rng: np.random.Generator) -> Image:
-    """(H, W, 3) uint8 BGR with every hue turned by the same angle; light stays as it is."""
-    hsv = cv2.cvtColor(image, cv2.COLOR_BGR2HSV)
-    hsv[..., 0] = (hsv[..., 0].astype(np.int16) + int(rng.integers(180))) % 180
-    return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR), np.uint8)
-
-
-def redressed(image: Image, scales: Sequence[float], rng: np.random.Generator) -> Image:
-    """Crops (n · S, S, 3) uint8 BGR, the face as it is, around it other hues and another light."""
-    other = recoloured(image, rng).astype(np.float32) * np.float32(np.exp(rng.normal(0, 0.25)))
-    side = image.shape[1]
-    out = image.astype(np.float32)
-    for i, scale in enumerate(scales):
-        part = slice(i * side, (i + 1) * side)
-        own = _face_mask(side, scale)
-        out[part] = other[part] + (out[part] - other[part]) * own
-    return np.clip(out, 0, 255).astype(np.uint8)
-
-
-@lru_cache
-def _face_mask(side: int, scale: float) -> NDArray[np.float32]:
-    """(side, side, 1) 1 on the face in the middle of a crop of `scale` face sizes, 0 off it."""
-    y, x = np.ogrid[-1 : 1 : side * 1j, -1 : 1 : side * 1j]
-    radius = np.hypot(x * scale / 0.95, y * scale / 1.25)
-    return np.asarray(1 / (1 + np.exp((radius - 1) * 12)), np.float32)[..., None]
-
-
 OFTEN = 20
 """Frames with all that is around a face that one person may have before a network knows them."""
 OWN = 0.5
@@ -87,39 +59,16 @@ no view would show what skin looks like to one.
 """
 HIDDEN = 0.7
 """Of the other views of such people: without the face."""
+PASTED = 0.25
+"""Of the attacks' views: somebody living instead, with another's picture laid before the face."""
+WHOLE = 0.4
+"""Of these: a picture of all that a camera saw, which nearly fills the view."""
+STREWN = 0.15
+"""Of the living views: with such a picture beside the face."""
 NEAR = 2.0
 """Crops of fewer face sizes show a face, wider ones what is around it as well."""
-
-
-def hidden(image: Image, scale: float) -> Image:
-    """A crop (S, S, 3) uint8 BGR of `scale` face sizes, the face in its middle made a blot."""
-    side = image.shape[1]
-    blot = cv2.GaussianBlur(image, (0, 0), 0.3 * side / scale).astype(np.float32)
-    own = _face_mask(side, scale)
-    return np.asarray(image + (blot - image) * own, np.uint8)
-
-
 VEILED = 0.75
 """Of the views: as a plain camera gives them."""
-
-
-def veiled(image: Image, rng: np.random.Generator) -> Image:
-    """(H, W, 3) uint8 BGR, pale and soft, as doors' cameras are and photographers' are not.
-
-    Stray light in the lens lifts what is dark, the sensor's colours are weak, the lens is not
-    sharp. Paper and screens do the same to a picture; living faces from collections of photographs
-    alone would teach that whatever is pale and soft is an attack.
-    """
-    grey = np.repeat(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)[..., None], 3, axis=2)
-    colour = rng.uniform(0.3, 1.0)
-    out = cv2.addWeighted(image, colour, grey, 1 - colour, 0)
-    share = rng.uniform(0.05, 0.55)
-    light = rng.uniform(60, 215) * np.exp(rng.normal(0, 0.04, 3))
-    out = np.clip(out * np.float32(1 - share) + (share * light).astype(np.float32), 0, 255)
-    sigma = rng.uniform(0.0, 1.2)
-    if sigma > 0.3:
-        out = cv2.GaussianBlur(out, (0, 0), sigma)
-    return np.asarray(out, np.uint8)
 
 
 def balanced(
@@ -167,6 +116,8 @@ class Presentations(Dataset[Batch]):
         for i in self.chosen:
             if not (self.familiar[i] or _staged(store.samples[i])):
                 self.others.setdefault(store.samples[i].label, []).append(i)
+        surrounded = store.surrounded()
+        self.full = [i for i in self.chosen if store.samples[i].live and surrounded[i]]
         self.endless = store.beside < BESIDE
         worn = np.array([s.label in WORN for s in store.samples])
         self.surface = worn | self.endless[:, -1]
@@ -189,6 +140,8 @@ class Presentations(Dataset[Batch]):
         rng = rng_of(self.seed, key)
         index = self.chosen[key.index]
         sample = self.store.samples[index]
+        if not sample.live and self.full and rng.random() < PASTED:
+            return self._finished(*self._pasted(rng), False, np.nan, False, rng)
         box = self.jitter.draw(sample.box, rng)
         image, medium = self.store.cut(index, box), self.store.map(index, box)
         side = image.shape[1] // MAP
@@ -197,6 +150,56 @@ class Presentations(Dataset[Batch]):
                 medium[i * side : (i + 1) * side] = np.inf
         if self.familiar[index] and not (sample.live and rng.random() < OWN):
             image, medium = self._of_nobody(image, medium, sample.label, rng)
+        if sample.live and self.full and rng.random() < STREWN:
+            laid = pasted.beside(*self._picture(rng), rng)
+            image, where, _ = pasted.lay(image, self.store, index, box, laid, rng)
+            medium = np.where(where > 0, np.float32(np.nan), medium)  # neither held up nor not
+        said = np.nan if self.teacher is None else float(self.teacher[index])
+        return self._finished(image, medium, sample.live, said, bool(self.surface[index]), rng)
+
+    def _picture(self, rng: np.random.Generator) -> tuple[int, int, float]:
+        """Of somebody living: which sample, which of its kept squares, and that one's side."""
+        wider = rng.random() < 0.35 and len(self.scales) > pasted.WIDER
+        part = pasted.WIDER if wider else pasted.NEAREST
+        among = self.full if wider else self.others.get(LIVE) or self.full
+        source = among[int(rng.integers(len(among)))]
+        return source, part, self.scales[part] * MARGIN
+
+    def _pasted(self, rng: np.random.Generator) -> tuple[Image, Map]:
+        """Somebody living in whole frames, and before the face another's picture."""
+        index = self.full[int(rng.integers(len(self.full)))]
+        store, stray = self.store, Jitter(size=0.12, shift=0.1)
+        box = stray.draw(store.samples[index].box, rng)
+        own = store.cut(index, box)
+        laid = self._whole(index, box, rng) if rng.random() < WHOLE else None
+        laid = laid or pasted.before(*self._picture(rng), rng)
+        image, where, free = pasted.lay(own, store, index, box, laid, rng)
+        if free[-1] < BESIDE:  # all that is told of it would be wrong
+            laid = pasted.before(*self._picture(rng), rng)
+            image, where, free = pasted.lay(own, store, index, box, laid, rng)
+        side = image.shape[1] // MAP
+        for i in np.flatnonzero(free < BESIDE):
+            # No end of it is seen, and its surface is that of no medium.
+            where[i * side : (i + 1) * side] = np.inf
+        return image, where
+
+    def _whole(
+        self, index: int, box: NDArray[np.floating], rng: np.random.Generator
+    ) -> pasted.Sheet | None:
+        source = self.full[int(rng.integers(len(self.full)))]
+        theirs = pasted.frame(self.store, source, self.store.samples[source].box)
+        return pasted.whole(source, theirs, pasted.frame(self.store, index, box), rng)
+
+    def _finished(
+        self,
+        image: Image,
+        medium: Map,
+        live: bool,
+        said: float,
+        surface: bool,
+        rng: np.random.Generator,
+    ) -> Batch:
+        """What camera and light do to a view."""
         # Light and lens are those of the whole frame: the same on all crops of it.
         if rng.random() < VEILED:
             image = veiled(image, rng)
@@ -208,13 +211,12 @@ class Presentations(Dataset[Batch]):
             image = redressed(image, self.scales, rng)
         if rng.random() < 0.5:
             image, medium = image[:, ::-1], medium[:, ::-1]
-        said = np.nan if self.teacher is None else self.teacher[index]
         return Batch(
             torch.from_numpy(crops.planes(image)),
-            torch.tensor(int(sample.live)),
+            torch.tensor(int(live)),
             torch.tensor(said, dtype=torch.float32),
             torch.from_numpy(np.ascontiguousarray(medium)),
-            torch.tensor(bool(self.surface[index])),
+            torch.tensor(surface),
         )
 
     def _of_nobody(

@@ -153,6 +153,12 @@ class Store:
         """(height, width, 3) uint8 BGR: `crops.cut` of sample `index` around `box` of its frame."""
         return self._view(self.kept[index], self._kept_spec, self.spec, index, box)
 
+    def square(self, index: int, part: int) -> tuple[Image, NDArray[np.float64]]:
+        """A kept square (side, side, 3) uint8 BGR, and the 2x3 matrix from its frame onto it."""
+        side = self._kept_spec.width
+        matrix = preprocess.face_matrices(self._kept_spec, self.samples[index].box)[part]
+        return self.kept[index][part * side : (part + 1) * side], matrix
+
     def map(self, index: int, box: NDArray[np.floating]) -> NDArray[np.float32]:
         """(height / 8, width / 8) float32: the share of the medium on what `cut` gives, NaN where
         it is not known.
