@@ -59,9 +59,9 @@ no view would show what skin looks like to one.
 """
 HIDDEN = 0.7
 """Of the other views of such people: without the face."""
-PASTED = 0.25
+PASTED = 0.3
 """Of the attacks' views: somebody living instead, with another's picture laid before the face."""
-WHOLE = 0.4
+WHOLE = 0.55
 """Of these: a picture of all that a camera saw, which nearly fills the view."""
 STREWN = 0.15
 """Of the living views: with such a picture beside the face."""

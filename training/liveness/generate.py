@@ -103,8 +103,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         metavar="SHARE",
         help="of the attacks, how many show all of a picture with its surroundings instead of a "
-        "part around the face, on a device that is turned as the picture lies (default: as each "
-        "instrument's parameters say)",
+        "part around the face (default: as each instrument's parameters say)",
+    )
+    add(
+        "--turned",
+        type=float,
+        default=1.0,
+        metavar="SHARE",
+        help="of these, how many are on a device that is turned as the picture lies; the others "
+        "leave wide bars beside it (default %(default)s)",
     )
     add(
         "--beside",
@@ -146,8 +153,15 @@ class Job(NamedTuple):
 def run(args: argparse.Namespace) -> int:
     """Generates; returns the exit code. Raises DataError, UsageError, OutputError, PackError."""
     _check(args)
-    door, whole, beside = args.door, args.whole, args.beside
-    maker = Maker(_sets(args), args.range, args.seed, door=door, whole=whole, beside=beside)
+    maker = Maker(
+        _sets(args),
+        args.range,
+        args.seed,
+        door=args.door,
+        whole=args.whole,
+        turned=args.turned,
+        beside=args.beside,
+    )
     if args.films and not maker.filmed:
         raise UsageError("--films are made from films: --clips is needed")
     packs.load(args.pack)  # a pack that cannot be loaded is told here, not by every worker
@@ -176,10 +190,12 @@ def _check(args: argparse.Namespace) -> None:
         raise UsageError("nothing to make: --live, --attacks and --films are all 0")
     if not (args.sets or args.staged) and args.clips is None:
         raise UsageError("pictures of faces are needed: --set, --staged or --clips")
-    for name in ("whole", "beside"):
+    for name in ("whole", "turned", "beside"):
         share = getattr(args, name)
         if share is not None and not 0 <= share <= 1:
             raise UsageError(f"--{name} is a share, 0 to 1, not {share:g}")
+    if args.whole is None and args.turned != 1:
+        raise UsageError("--turned is of whole pictures: --whole says how many there are")
     if args.clips is not None and args.people is None:
         raise UsageError("--clips needs --people: who is in which film")
     require_none(args.out)
@@ -334,6 +350,7 @@ def _summary(
         "range": args.range,
         "door": args.door,
         "whole": args.whole,
+        "turned": args.turned if args.whole is not None else None,
         "beside": args.beside,
         "side": "held back" if args.held_back else "training",
         "seed": args.seed,

@@ -29,19 +29,26 @@ FINE = 4
 NEAREST, WIDER = 0, 1
 """Kept squares that a sheet's picture is taken from: one face, or a face and what is around it."""
 SQUARE = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float64)
+MATTED = 0.6
+"""Of whole pictures: with bars or margins. Few have the shape of the sheet or display that they are
+on, and what then lies beside them is as wide as a body: a network that has seen rims alone takes it
+for a table or a wall."""
 
 
 class Sheet(NamedTuple):
     """A flat picture. source: of the store, whose picture. part: the kept square that it is taken
     from; None: for each crop its own. area: (4, 2) its corners in that picture, in face sizes from
-    the pictured face; corners: where they lie on the view, from the face of the view. rim: its
-    width, face sizes, beyond the corners; and its grey level.
+    the pictured face; corners: where they lie on the view, from the face of the view. mat: what is
+    plain beside the picture, left, above, right and below, face sizes; and its colour, BGR. rim:
+    its width, face sizes, beyond the mat; and its grey level.
     """
 
     source: int
     part: int | None
     area: Points
     corners: Points
+    mat: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    tone: tuple[float, float, float] = (0.0, 0.0, 0.0)
     rim: float = 0.0
     shade: float = 0.0
 
@@ -84,6 +91,11 @@ def whole(source: int, picture: Box, view: Box, rng: np.random.Generator) -> She
     ends = np.abs(picture)
     shown = rng.random(4) < 0.5
     shown[rng.integers(4)] = True
+    mat = np.zeros(4)
+    if rng.random() < MATTED:
+        sides = slice(1, None, 2) if rng.random() < 0.75 else slice(0, None, 2)
+        mat[sides] = rng.uniform(0.2, 3.5) * np.exp(rng.normal(0, 0.25, 2))
+        shown[sides] |= rng.random(2) < 0.8
     wanted = np.abs(view) * np.where(shown, rng.uniform(0.45, 0.97, 4), 1.3)
     ends = np.minimum(ends, wanted)
     if (ends < 0.6).any() or (ends > np.abs(view) - 0.05).all():
@@ -93,7 +105,31 @@ def whole(source: int, picture: Box, view: Box, rng: np.random.Generator) -> She
     half = (area[2] - area[0]) / 2
     rim = rng.uniform(0.03, 0.3) if rng.random() < 0.7 else 0.0
     shade = rng.choice([rng.uniform(0, 60), rng.uniform(0, 255), rng.uniform(180, 255)])
-    return Sheet(source, None, area, _held(area, half, rng, 0.4), rim, float(shade))
+    tone = rng.choice([rng.uniform(0, 50), rng.uniform(0, 255), rng.uniform(170, 255)])
+    tint = np.exp(rng.normal(0, 0.06 if rng.random() < 0.6 else 0.4, 3))
+    return Sheet(
+        source,
+        None,
+        area,
+        _held(area, half, rng, 0.4),
+        mat=(float(mat[0]), float(mat[1]), float(mat[2]), float(mat[3])),
+        tone=(float(tone * tint[0]), float(tone * tint[1]), float(tone * tint[2])),
+        rim=rim,
+        shade=float(shade),
+    )
+
+
+def _wider(corners: Points, by: tuple[float, float, float, float]) -> Points:
+    """(4, 2) corners moved outwards along their own sheet's sides: left, above, right, below."""
+    across = corners[[1, 2]].mean(axis=0) - corners[[0, 3]].mean(axis=0)
+    down = corners[[2, 3]].mean(axis=0) - corners[[0, 1]].mean(axis=0)
+    left, above, right, below = by
+    along = np.array([-left, right, right, -left])[:, None] * across / np.linalg.norm(across)
+    return (
+        corners
+        + along
+        + np.array([-above, -above, below, below])[:, None] * (down / np.linalg.norm(down))
+    )
 
 
 def _held(
@@ -131,7 +167,8 @@ def lay(
     onto_frame = _placed(sheet.corners, box)
     reach = frame(store, index, box)
     edges = np.array([reach[[0, 1]], reach[[2, 1]], reach[[2, 3]], reach[[0, 3]]])
-    rimmed = sheet.corners + np.sign(sheet.corners - sheet.corners.mean(axis=0)) * sheet.rim
+    matted = _wider(sheet.corners, sheet.mat)
+    rimmed = _wider(matted, (sheet.rim,) * 4)
     for i, matrix in enumerate(preprocess.face_matrices(store.spec, box)):
         square, had = store.square(sheet.source, i if sheet.part is None else sheet.part)
         outline = _through(matrix, onto_frame)
@@ -147,6 +184,9 @@ def lay(
         ground = look.shaded(ground, all_of_it, inside, side / scales[i])
         if sheet.rim:
             ground = ground + (sheet.shade - ground) * all_of_it[..., None]
+        if any(sheet.mat):
+            cover = np.minimum(_filled(_through(matrix, _placed(matted, box)), side), inside)
+            ground = ground + (look.toned(sheet.tone, side, scales[i]) - ground) * cover[..., None]
         edge = cv2.GaussianBlur(seen, (0, 0), look.soft) if look.soft > 0.3 else seen
         edge = np.minimum(edge, inside)
         out[i * side : (i + 1) * side] = ground + (laid - ground) * edge[..., None]
@@ -176,10 +216,20 @@ class _Look:
         sigma = max(self.blur * side / scale / ratio, 0.4 / ratio if ratio < 1 else 0)
         smooth = cv2.GaussianBlur(square, (0, 0), sigma) if sigma > 0.3 else square
         laid = cv2.warpPerspective(smooth, flat, (side, side), borderMode=cv2.BORDER_REPLICATE)
-        x = (np.arange(side) - side / 2) / side * scale
-        bent = np.clip(1 + self.slope * x, 0.6, 1.4).astype(np.float32)[None, :, None]
         toned = ((laid.astype(np.float32) - 128) * np.float32(self.contrast) + 128) * self.gain
-        return np.asarray(np.clip(toned * bent, 0, 255), np.float32)
+        return np.asarray(np.clip(toned * self._bent(side, scale), 0, 255), np.float32)
+
+    def toned(
+        self, tone: tuple[float, float, float], side: int, scale: float
+    ) -> NDArray[np.float32]:
+        """(1, side, 3) of what is plain."""
+        plain = np.array(tone, np.float32) * self._bent(side, scale)
+        return np.asarray(np.clip(plain, 0, 255), np.float32)
+
+    def _bent(self, side: int, scale: float) -> NDArray[np.float32]:
+        """(1, side, 1) darker to one side."""
+        x = (np.arange(side) - side / 2) / side * scale
+        return np.clip(1 + self.slope * x, 0.6, 1.4).astype(np.float32)[None, :, None]
 
     def shaded(
         self, ground: NDArray[np.float32], cover: Map, inside: Map, face: float

@@ -61,9 +61,10 @@ class Maker:
 
     door: whoever lives or stands behind an attack is seen in whole frames, as a door's camera gives
     them; what is shown comes from all sets. whole: share of the attacks that show all of a picture
-    instead of a part around the face, on a device that is turned as the picture lies, so that
-    hardly any bars or edges are seen beside it; None: as the instruments draw it. beside: share of
-    the living who hold something flat near their face.
+    instead of a part around the face; None: as the instruments draw it. turned: share of these that
+    are on a device that is turned as the picture lies, so that hardly any bars or edges are seen
+    beside it; the others lie as the instruments draw it. beside: share of the living who hold
+    something flat near their face.
     """
 
     def __init__(
@@ -74,10 +75,11 @@ class Maker:
         *,
         door: bool = False,
         whole: float | None = None,
+        turned: float = 1.0,
         beside: float = BESIDE,
     ) -> None:
         self.sets, self.range, self.seed, self.door = list(sets), range_name, seed, door
-        self.whole_share, self.beside = whole, beside
+        self.whole_share, self.turned, self.beside = whole, turned, beside
         if not self.sets:
             raise DataError("no set of pictures to make presentations from")
         self.filmed = [s for s in self.sets if s.films]
@@ -134,7 +136,9 @@ class Maker:
         if self.whole_share is None or not hasattr(parameters, "portrait"):
             return parameters
         whole = bool(rng.random() < self.whole_share)
-        if whole and hasattr(parameters, "body"):
+        # Lists made with none but turned devices stay as they are: no number is drawn for those.
+        turned = self.turned >= 1 or bool(rng.random() < self.turned)
+        if whole and turned and hasattr(parameters, "body"):
             high, wide = shown.image.shape[:2]
             parameters = replace(parameters, body=replace(parameters.body, lying=wide > high))
         return replace(parameters, portrait=replace(parameters.portrait, whole=whole))

@@ -82,20 +82,22 @@ def test_another_seed_is_another_list(made: Path, faces: Path, tmp_path: Path) -
 
 
 def test_attacks_can_show_whole_pictures(made: Path, faces: Path, tmp_path: Path) -> None:
-    """As many as told, on devices turned as the picture lies; all else stays as it was drawn."""
-    for share in ("1", "0"):
-        words = stills(faces, tmp_path / share, "--training", "--live", 0, "--attacks", 3)
-        assert run(*words, "--instruments", "tablet", "mask", "--whole", share) == 0
-        found = samples.read(tmp_path / share / "list.csv")
-        summary = json.loads((tmp_path / share / "summary.json").read_text())
-        assert summary["whole"] == float(share)
+    """As many as told, on devices that are turned or not; all else stays as it was drawn."""
+    for share, turned in (("1", "1"), ("1", "0"), ("0", "1")):
+        out = tmp_path / f"{share}-{turned}"
+        words = stills(faces, out, "--training", "--live", 0, "--attacks", 3)
+        words += ["--instruments", "tablet", "mask", "--whole", share, "--turned", turned]
+        assert run(*words) == 0
+        found = samples.read(out / "list.csv")
+        summary = json.loads((out / "summary.json").read_text())
+        assert (summary["whole"], summary["turned"]) == (float(share), float(turned))
         tablets = [s for s in found if s.label == "tablet"]
         assert tablets and len(tablets) < len(found)
         assert all(s.parameters["portrait"]["whole"] is (share == "1") for s in tablets)
         plain = {s.picture.name: s for s in samples.read(made / "list.csv") if s.label == "tablet"}
         for s in tablets:
             body = dict(plain[s.picture.name].parameters["body"])
-            if share == "1":
+            if share == turned == "1":
                 high, wide = cv2.imread(str(faces / "faces" / s.person / "1.jpg")).shape[:2]
                 body["lying"] = wide > high
             assert s.parameters["body"] == body
@@ -147,6 +149,8 @@ def test_held_people_of_films(faces: Path, tmp_path: Path) -> None:
         (["--live", "0", "--attacks", "0"], 2, "nothing to make"),
         (["--workers", "0"], 2, "above 0"),
         (["--whole", "1.5"], 2, "0 to 1"),
+        (["--whole", "1", "--turned", "2"], 2, "--turned is a share"),
+        (["--turned", "0.5"], 2, "--whole says"),
         (["--beside", "-0.1"], 2, "--beside is a share"),
         (["--films", "1"], 2, "--clips is needed"),
         (["--door"], 3, "--clips or --staged is needed"),

@@ -81,6 +81,31 @@ def test_a_rim_is_of_the_medium_and_of_its_own_shade(store: Store) -> None:
     assert (row[at] == 200).all() and not (bare[SIZE // 2, at] == 200).all()
 
 
+def test_a_mat_is_of_the_medium_and_has_its_own_colour(store: Store) -> None:
+    _, bare, _, free = laid(store, square(0.5))
+    mat = (0.0, 0.15, 0.0, 0.1)
+    _, image, where, with_mat = laid(store, square(0.5, mat=mat, tone=(200.0, 100.0, 50.0)))
+    assert where[:CELLS].mean() == pytest.approx(1.0 * 1.25 / SCALES[0] ** 2, rel=0.06)
+    np.testing.assert_array_equal(free, with_mat)  # as a rim does
+    face = SIZE / SCALES[0]
+    for down in (-0.57, 0.55):
+        middle = round(SIZE / 2 + down * face), SIZE // 2
+        assert np.abs(image[middle].astype(int) - (200, 100, 50)).max() <= 2
+        assert np.abs(bare[middle].astype(int) - (200, 100, 50)).max() > 10
+
+
+def test_a_mat_lies_along_a_turned_sheet(store: Store) -> None:
+    """Turned by a right angle, what is below the picture comes to lie on the left of the view."""
+    quarter = np.array([[0, 1], [-1, 0]], np.float64)
+    corners = pasted.SQUARE @ quarter * 0.5
+    mat = (0.0, 0.0, 0.0, 0.4)
+    _, _, where, _ = laid(store, pasted.Sheet(0, 0, pasted.SQUARE * 0.5, corners, mat=mat))
+    shown = where[CELLS : 2 * CELLS]
+    cells = (np.arange(CELLS) + 0.5 - CELLS / 2) / CELLS * SCALES[1]  # face sizes
+    down, across = (shown.sum(axis=i) @ cells / shown.sum() for i in (1, 0))
+    assert down == pytest.approx(0, abs=0.02) and across == pytest.approx(-0.2, abs=0.02)
+
+
 def test_beyond_the_frame_nothing_is_laid(store: Store) -> None:
     """A close picture ends within the widest crop; there it stays grey, shadow or none."""
     box = store.samples[1].box
@@ -147,7 +172,7 @@ def test_a_sheet_before_the_face_covers_its_middle() -> None:
 def test_a_whole_picture_ends_in_sight_and_shows_no_more_than_there_is() -> None:
     rng = np.random.default_rng(3)
     view, picture = np.array([-2.4, -1.5, 2.6, 3.0]), np.array([-3.0, -2.0, 1.2, 4.0])
-    ends = []
+    ends, matted = [], []
     for _ in range(200):
         sheet = pasted.whole(7, picture, view, rng)
         assert sheet is not None and sheet.part is None
@@ -155,7 +180,10 @@ def test_a_whole_picture_ends_in_sight_and_shows_no_more_than_there_is() -> None
         assert (low >= picture[:2]).all() and (high <= picture[2:]).all()
         assert (low <= -0.6).all() and (high >= 0.6).all()
         ends.append(np.concatenate([low > view[:2], high < view[2:]]))
-    assert np.all(np.any(ends, axis=1)) and 1.5 < np.sum(ends, axis=1).mean() < 3
+        matted.append(np.greater(sheet.mat, 0))
+        assert tuple(matted[-1]) in {(0, 0, 0, 0), (0, 1, 0, 1), (1, 0, 1, 0)}
+    assert np.all(np.any(ends, axis=1)) and 1.5 < np.sum(ends, axis=1).mean() < 3.5
+    assert 0.45 < np.any(matted, axis=1).mean() < 0.75
     assert pasted.whole(7, picture, np.array([-0.4, -2, 2, 2]), rng) is None
 
 
