@@ -9,31 +9,23 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-import cv2
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from edge import packs
-from edge.errors import OutputError, UsageError
-from edge.packs import Pack
-from training.errors import DataError
-from training.liveness import attack_sheet, people, samples
+from edge.errors import UsageError
+from training.liveness import attack_sheet, making, people, samples
 from training.liveness.attacks import INSTRUMENTS
 from training.liveness.attacks.ranges import RANGES
+from training.liveness.making import Job
 from training.liveness.people import People
-from training.liveness.presentations import BESIDE, Maker, found
+from training.liveness.presentations import BESIDE, Maker
 from training.liveness.samples import LIVE, Sample
 from training.new_folder import new_folder, require_none
 
-QUALITY = 95
 HALVES = {"first": 0, "second": 1}
 """Of the files, whatever they show."""
 EXAMPLES = """\
@@ -142,14 +134,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--sheet", type=Path, metavar="FILE", help="a picture with some of each label")
 
 
-class Job(NamedTuple):
-    """A presentation to be made. frames: 0 for a still."""
-
-    label: str
-    number: int
-    frames: int
-
-
 def run(args: argparse.Namespace) -> int:
     """Generates; returns the exit code. Raises DataError, UsageError, OutputError, PackError."""
     _check(args)
@@ -166,11 +150,18 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--films are made from films: --clips is needed")
     packs.load(args.pack)  # a pack that cannot be loaded is told here, not by every worker
     jobs = _jobs(args)
-    console = Console(stderr=True)
     with new_folder(args.out) as folder:
         for label in sorted({job.label for job in jobs}):
             (folder / "pictures" / label).mkdir(parents=True)
-        kept, missed = _all(maker, args, jobs, folder, console)
+        kept, missed = making.all_of(
+            jobs,
+            maker,
+            args.pack,
+            folder,
+            fps=args.fps,
+            workers=args.workers,
+            console=Console(stderr=True),
+        )
         samples.write(folder / "list.csv", kept)
         summary = _summary(args, kept, missed)
         (folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", "utf-8")
@@ -258,83 +249,6 @@ def _jobs(args: argparse.Namespace) -> list[Job]:
     for name in (LIVE, *names):
         jobs += [Job(name, i, args.film_frames) for i in range(args.films)]
     return jobs
-
-
-class _Worker:
-    """What a worker process works with."""
-
-    maker: Maker
-    pack: Pack
-    folder: Path
-    fps: float
-
-
-def _start(maker: Maker, pack: str, folder: Path, fps: float) -> None:
-    cv2.setNumThreads(1)
-    _Worker.maker, _Worker.folder, _Worker.fps = maker, folder, fps
-    _Worker.pack = packs.load(pack)
-
-
-def _make(job: Job) -> tuple[list[Sample], int]:
-    """Writes the pictures of a presentation; its samples, and how many frames showed no face."""
-    maker, folder = _Worker.maker, _Worker.folder
-    if job.frames:
-        made = maker.film(job.label, job.number, job.frames, _Worker.fps)
-        film = f"{job.label}-{job.number:04d}"
-    else:
-        made, film = maker.still(job.label, job.number), ""
-    kept, missed = [], 0
-    for place, presented in enumerate(made.frames):
-        box = found(_Worker.pack, presented)
-        if box is None:
-            missed += 1
-            continue
-        name = f"film{job.number:04d}-{place:03d}.jpg" if film else f"{job.number:06d}.jpg"
-        path = folder / "pictures" / job.label / name
-        if not cv2.imwrite(str(path), presented.image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY]):
-            raise OutputError(f"{path}: cannot be written")
-        if presented.medium is not None:
-            samples.write_medium(path, presented.medium)
-        kept.append(Sample(path, job.label, made.person, box, film, maker.range, made.parameters))
-    return kept, missed
-
-
-def _all(
-    maker: Maker, args: argparse.Namespace, jobs: list[Job], folder: Path, console: Console
-) -> tuple[list[Sample], Counter[str]]:
-    kept: list[Sample] = []
-    missed: Counter[str] = Counter()
-    bar = Progress(
-        TextColumn("generating"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-    )
-    # Not forked: OpenCV's threads do not come along, and what waits for them waits for ever.
-    pool = ProcessPoolExecutor(
-        args.workers,
-        multiprocessing.get_context("spawn"),
-        _start,
-        (maker, args.pack, folder, args.fps),
-    )
-    try:
-        results: Iterator[tuple[list[Sample], int]] = pool.map(_make, jobs, chunksize=4)
-        with bar:
-            task = bar.add_task("", total=len(jobs))
-            for job, (some, none) in zip(jobs, results, strict=True):
-                kept += some
-                missed[job.label] += none
-                bar.advance(task)
-    except BrokenProcessPool as error:
-        raise DataError(
-            f"--workers {args.workers}: a worker process ended by itself; where memory is short, "
-            "fewer of them may do"
-        ) from error
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-    return kept, missed
 
 
 def _summary(
