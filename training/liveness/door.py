@@ -40,8 +40,9 @@ examples:
   # people and parameters that no training has seen; half of the attacks through a video coder
   python -m training.liveness door --films clips --people b e f --range test --coded 0.5 \\
       --pack new-pack --attacks 4 --workers 2 --report door
-  # living films alone, as they are and twelve times each by the cameras that attacks are taken by
-  python -m training.liveness door --films clips --attacks 0 --cameras 12
+  # living films alone, as they are and twelve times each by the cameras that attacks are taken by,
+  # for the three seconds after which the door denies
+  python -m training.liveness door --films clips --attacks 0 --cameras 12 --seconds 3
 """
 
 
@@ -90,7 +91,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=0,
         metavar="N",
-        help="living films besides, each by N of the cameras that attacks are taken by",
+        help="living films besides, each by N of the cameras that attacks are taken by; shorter "
+        "ones than --seconds run there and back",
     )
     windows = parser.add_argument_group("windows")
     windows.add_argument(
@@ -163,6 +165,7 @@ def measure(
             config,
             listed,
             args.cameras,
+            seconds=args.seconds,
             range_name=args.range,
             seed=args.seed,
             watch=lambda: progress.advance(task),
