@@ -148,7 +148,7 @@ def run(args: argparse.Namespace) -> int:
     ]
     bounds = {n["network"]: n["bound"] for n in told}
     result: dict[str, Any] = {
-        "lists": [path.name for path in args.list],
+        "lists": figures.list_names(args.list),
         "simulated": False,
         "confidence": 0.95,
         "chosen_on": None,
@@ -162,7 +162,7 @@ def run(args: argparse.Namespace) -> int:
     result["simulated"] = figures.simulated(result["list"])
     if chosen_on:
         result["chosen_on"] = {
-            "lists": [path.name for path in args.choose],
+            "lists": figures.list_names(args.choose),
             "presentations": len(chosen_on),
             "people": len({s.person for s in chosen_on}),
             "shared_people": shared,

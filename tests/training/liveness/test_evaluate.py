@@ -14,6 +14,7 @@ from skimage import data
 from tests.training.liveness import made_up_scorer
 from tests.training.liveness.evaluating import LEVELS, run, told
 from training.liveness import samples
+from training.liveness.reports.figures import list_names
 from training.liveness.samples import Sample
 
 SHARED = Path(__file__).resolve().parents[4] / "shared"
@@ -220,3 +221,9 @@ def test_attacks_that_match_are_counted_with_recognition(
     assert run(*words, "--json") == 0
     joint = told(capsys)["joint"]
     assert (joint["iapmr"]["print"]["count"], joint["iapmr"]["print"]["trials"]) == (1, 2)
+
+
+def test_lists_of_one_name_are_told_apart_by_their_folders() -> None:
+    assert list_names([Path("/a/door/list.csv"), Path("/a/held.csv")]) == ["list.csv", "held.csv"]
+    both = [Path("/a/door/list.csv"), Path("/a/staged/list.csv")]
+    assert list_names(both) == ["door/list.csv", "staged/list.csv"]

@@ -86,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
         how = "where the ACER of the list it was chosen on is least"
     scored = judge(listed, [network], console)
     result: dict[str, Any] = {
-        "lists": [path.name for path in args.list],
+        "lists": figures.list_names(args.list),
         "simulated": False,
         "detector": None,
         "gates": None,
@@ -100,7 +100,7 @@ def run(args: argparse.Namespace) -> int:
     result["simulated"] = figures.simulated(result["list"])
     if args.choose:
         result["chosen_on"] = {
-            "lists": [path.name for path in args.choose],
+            "lists": figures.list_names(args.choose),
             "presentations": len(chosen_on),
             "people": len({s.person for s in chosen_on}),
             "shared_people": len({s.person for s in listed} & {s.person for s in chosen_on}),

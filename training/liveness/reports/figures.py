@@ -58,6 +58,14 @@ class Rule:
         return presentation.bound_at_apcer(chosen_on.attacks(network.name), self.value), how
 
 
+def list_names(paths: Sequence[Path]) -> list[str]:
+    """As a report calls them: files, with their folders where files of one name would be alike."""
+    names = [path.name for path in paths]
+    if len(set(names)) == len(names):
+        return names
+    return ["/".join(path.absolute().parts[-2:]) for path in paths]
+
+
 def shared_rate(hits: NDArray[np.bool_], people: NDArray[np.str_]) -> dict[str, Any] | None:
     """A rate as plain data, with the exact interval and the one that draws people."""
     of = share(Counter(people[hits]), Counter(people))
