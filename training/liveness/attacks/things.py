@@ -30,6 +30,15 @@ class Shown:
         return float(self.box[2] - self.box[0])
 
 
+def there_and_back(step: int, count: int) -> int:
+    """Which of `count` frames a film shows at a step, when it runs there and back again.
+
+    Each end is shown once.
+    """
+    place = step % max(2 * count - 2, 1)
+    return min(place, 2 * count - 2 - place)
+
+
 @dataclass(frozen=True, eq=False)
 class ShownFilm:
     """A film of a face. fps: frames a second."""
@@ -39,11 +48,7 @@ class ShownFilm:
 
     def at(self, seconds: float) -> Shown:
         """The frame that is shown then; the film runs there and back again."""
-        n = len(self.frames)
-        if n == 1:
-            return self.frames[0]
-        step = round(seconds * self.fps) % (2 * n - 2)
-        return self.frames[step if step < n else 2 * n - 2 - step]
+        return self.frames[there_and_back(round(seconds * self.fps), len(self.frames))]
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,6 +19,7 @@ from edge.config import Config
 from edge.faces.analyzer import Analyzer
 from edge.packs import Pack
 from training.liveness.attacks.camera import draw_camera, take
+from training.liveness.attacks.things import there_and_back
 from training.recognition.door.films import Film, Listed
 
 
@@ -41,7 +42,7 @@ def through_cameras(
     analyzer, films = Analyzer(pack, config), []
     for film in listed:
         with open_camera(str(film.path)) as source:
-            frames = list(there_and_back(list(iter(source.read, None)), seconds))
+            frames = list(lengthened(list(iter(source.read, None)), seconds))
         for number in range(count):
             name = zlib.crc32(film.path.name.encode())
             rng = np.random.default_rng([seed, name, number, zlib.crc32(b"camera")])
@@ -54,7 +55,7 @@ def through_cameras(
     return films
 
 
-def there_and_back(frames: Sequence[Frame], seconds: float) -> Iterator[Frame]:
+def lengthened(frames: Sequence[Frame], seconds: float) -> Iterator[Frame]:
     """All of a film, then backwards and forwards again until it lasts `seconds`.
 
     At its own mean rate, each end shown once. A film of one frame stays one.
@@ -66,6 +67,4 @@ def there_and_back(frames: Sequence[Frame], seconds: float) -> Iterator[Frame]:
     begin, first = frames[0].t, frames[0].index
     step_s = (frames[-1].t - begin) / (n - 1)
     for i in range(n, math.floor(seconds / step_s) + 1):
-        place = i % (2 * n - 2)
-        image = frames[min(place, 2 * n - 2 - place)].image
-        yield Frame(image, begin + i * step_s, first + i)
+        yield Frame(frames[there_and_back(i, n)].image, begin + i * step_s, first + i)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge.cameras import Frame
-from training.liveness.films.taken import there_and_back
+from training.liveness.films.taken import lengthened
 
 
 def film(count: int, fps: float) -> list[Frame]:
@@ -17,8 +17,8 @@ def shown(frames: list[Frame]) -> list[int]:
     return [int(f.image[0, 0, 0]) for f in frames]
 
 
-def test_a_short_film_runs_there_and_back_and_each_end_is_shown_once() -> None:
-    made = list(there_and_back(film(4, 10), 0.9))
+def test_a_short_film_runs_lengthened_and_each_end_is_shown_once() -> None:
+    made = list(lengthened(film(4, 10), 0.9))
     assert shown(made) == [0, 1, 2, 3, 2, 1, 0, 1, 2, 3]
     assert [f.index for f in made] == list(range(10))
     assert [f.t for f in made] == pytest.approx([i / 10 for i in range(10)])
@@ -26,7 +26,7 @@ def test_a_short_film_runs_there_and_back_and_each_end_is_shown_once() -> None:
 
 def test_times_go_on_from_where_the_film_begins() -> None:
     late = [Frame(f.image, f.t + 5, f.index + 7) for f in film(3, 2)]
-    made = list(there_and_back(late, 2.4))
+    made = list(lengthened(late, 2.4))
     assert [f.t for f in made] == [5, 5.5, 6, 6.5, 7]
     assert [f.index for f in made] == [7, 8, 9, 10, 11]
 
@@ -36,4 +36,4 @@ def test_a_film_that_is_long_enough_or_has_no_rate_stays_as_it_is(
     count: int, seconds: float
 ) -> None:
     given = film(count, 10)
-    assert list(there_and_back(given, seconds)) == given
+    assert list(lengthened(given, seconds)) == given
