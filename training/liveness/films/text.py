@@ -118,8 +118,8 @@ def limits(result: Mapping[str, Any]) -> list[str]:
     if result["living_taken"]:
         found.append(
             "Living films by simulated cameras are the same films, taken again by other cameras, "
-            "there and back where they are shorter than an attack: "
-            "they say what noise, blur and JPEG do, and nothing of other people."
+            "there and back where they are shorter than an attack: they say what noise, blur and "
+            "JPEG do, and nothing of other people."
         )
     if result["attacks"]:
         coded = sum(film["coded"] for film in result["attack_films"])

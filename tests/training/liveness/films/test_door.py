@@ -69,12 +69,15 @@ def test_living_films_alone(people: Path, capsys: pytest.CaptureFixture[str]) ->
 def test_living_films_are_taken_again_by_the_cameras_of_attacks(
     people: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ("--films", people, "--people", "a", "--attacks", 0, "--cameras", 2)
+    words = ("--films", people, "--people", "a", "--attacks", 0, "--cameras", 2, "--seconds", 3.5)
     assert run(*words, "--json") == 0
     told: dict[str, Any] = json.loads(capsys.readouterr().out)
     plain, taken = told["living"]["films"], told["living_taken"]["films"]
     assert plain["trials"] == 2 and taken["trials"] == 4
     assert taken["wrong_person"] == 0 and plain["refused_whole"]["trials"] == 2
+    # Films of 2.2 and 2.6 seconds are made longer: as they are they have 12 windows of a second.
+    assert told["living"]["windows"]["trials"] == 12
+    assert told["living_taken"]["windows"]["trials"] == 40  # ten each
     assert told["living_taken"] != told["living"] and not told["simulated"]
     assert run(*words) == 0
     out = capsys.readouterr().out

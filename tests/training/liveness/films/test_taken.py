@@ -17,7 +17,7 @@ def shown(frames: list[Frame]) -> list[int]:
     return [int(f.image[0, 0, 0]) for f in frames]
 
 
-def test_a_short_film_runs_lengthened_and_each_end_is_shown_once() -> None:
+def test_a_short_film_runs_there_and_back_and_each_end_is_shown_once() -> None:
     made = list(lengthened(film(4, 10), 0.9))
     assert shown(made) == [0, 1, 2, 3, 2, 1, 0, 1, 2, 3]
     assert [f.index for f in made] == list(range(10))
